@@ -1,0 +1,79 @@
+"""The contract that every adaptive dynamics model satisfies; a planner cannot tell them apart."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from adaptive_control.dynamics.features import FeatureLayout, FeatureMap
+from adaptive_control.dynamics.normalizer import Normalizer
+from adaptive_control.dynamics.window import Context, Window
+
+__all__ = ["Dynamics"]
+
+
+class Dynamics(torch.nn.Module):
+    """A dynamics model `x' = f(context, x, a)` whose context comes from the last M transitions.
+
+    Subclasses implement `adapt`, `prior_context` and `residual`. All three are pure: adapting
+    returns a context and changes nothing in the model.
+
+    Attributes:
+        kind: the name of the family, as users type it.
+        adapts: whether `adapt` depends on the window at all.
+    """
+
+    kind: ClassVar[str]
+    adapts: ClassVar[bool]
+
+    def __init__(self, layout: FeatureLayout):
+        super().__init__()
+        self.features = FeatureMap(layout)
+        self.input_normalizer = Normalizer(layout.input_size)
+        self.target_normalizer = Normalizer(layout.observation_size)
+
+    def adapt(self, window: Window) -> Context:
+        """The context that the window `[B, M, ...]` asks for."""
+        raise NotImplementedError
+
+    def prior_context(self, batch: int) -> Context:
+        """The context before any adaptation, same structure as `adapt` returns."""
+        raise NotImplementedError
+
+    def residual(self, context: Context, inputs: Tensor) -> Tensor:
+        """Normalised prediction targets `[B, N, S]` from normalised inputs `[B, N, in]`."""
+        raise NotImplementedError
+
+    def fit_normalizers(self, observation: Tensor, action: Tensor, target_from: Tensor) -> None:
+        """Fit the statistics on all data: `[n, S]`, `[n, A]` and next observations `[n, S]`."""
+        self.input_normalizer.fit(self.features.inputs(observation, action))
+        self.target_normalizer.fit(self.features.targets(observation, target_from))
+
+    def normalised(self, window: Window) -> tuple[Tensor, Tensor]:
+        """The window's inputs `[B, M, in]` and targets `[B, M, S]`, normalised."""
+        inputs = self.features.inputs(window.observation, window.action)
+        targets = self.features.targets(window.observation, window.next_observation)
+        return self.input_normalizer(inputs), self.target_normalizer(targets)
+
+    def predict(
+        self, context: Context, observation: Tensor, action: Tensor
+    ) -> tuple[Tensor, Context]:
+        """One control step ahead.
+
+        Args:
+            context: from `adapt` or `prior_context`, leading dimension B.
+            observation: `[B, N, S]`.
+            action: `[B, N, A]`.
+
+        Returns:
+            The next observation `[B, N, S]` and the context to use for the step after.
+        """
+        inputs = self.input_normalizer(self.features.inputs(observation, action))
+        target = self.target_normalizer.bound(self.residual(context, self.bounded(inputs)))
+        return self.features.advance(observation, self.target_normalizer.undo(target)), context
+
+    def bounded(self, inputs: Tensor) -> Tensor:
+        """Normalised inputs clipped to what the data covered."""
+        return self.input_normalizer.bound(inputs)

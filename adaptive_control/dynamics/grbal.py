@@ -1,0 +1,68 @@
+"""GrBAL: gradient-based adaptive learner (Nagabandi & Clavera et al. 2019, section 4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from adaptive_control.adaptation.gradient import gradient_step
+from adaptive_control.dynamics.base import Dynamics
+from adaptive_control.dynamics.features import FeatureLayout
+from adaptive_control.dynamics.network import batched, forward, init_parameters
+from adaptive_control.dynamics.window import Context, Window
+
+__all__ = ["GrBAL"]
+
+
+class GrBAL(Dynamics):
+    """A network whose every parameter takes a learned gradient step on the window.
+
+    The context is the adapted parameters, `[B, in, out]` and `[B, out]` per layer.
+    """
+
+    kind = "grbal"
+    adapts = True
+
+    def __init__(
+        self,
+        layout: FeatureLayout,
+        hidden: Sequence[int],
+        generator: torch.Generator,
+        *,
+        step_size: float = 0.05,
+        inner_steps: int = 1,
+        first_order: bool = False,
+    ):
+        super().__init__(layout)
+        sizes = [layout.input_size, *hidden, layout.observation_size]
+        self.theta = torch.nn.ParameterList(init_parameters(sizes, generator))
+        # Step sizes are learned through their logarithm: they stay positive, and one that the
+        # meta-gradient wants a hundred times larger or smaller gets there in as many updates.
+        log_step = torch.tensor(step_size).log()
+        self.log_step_sizes = torch.nn.ParameterList(
+            torch.full_like(p, float(log_step)) for p in self.theta
+        )
+        self.inner_steps = inner_steps
+        self.first_order = first_order
+
+    def adapt(self, window: Window) -> Context:
+        inputs, targets = self.normalised(window)
+        used = window.mask.sum(dim=(1, 2)).clamp_min(1.0)
+
+        def loss(parameters: Context) -> Tensor:
+            error = (forward(parameters, inputs) - targets) * window.mask
+            return ((error**2).mean(-1).sum(-1) / used).sum()
+
+        parameters = self.prior_context(window.observation.shape[0])
+        step_sizes = tuple(s.exp() for s in self.log_step_sizes)
+        for _ in range(self.inner_steps):
+            parameters = gradient_step(loss, parameters, step_sizes, first_order=self.first_order)
+        return parameters
+
+    def prior_context(self, batch: int) -> Context:
+        return batched(tuple(self.theta), batch)
+
+    def residual(self, context: Context, inputs: Tensor) -> Tensor:
+        return forward(context, inputs)

@@ -1,0 +1,1 @@
+"""Suites of perturbations, and how models are judged on them."""

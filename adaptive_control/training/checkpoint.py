@@ -1,0 +1,130 @@
+"""Models on disk: one safetensors file, the weights with what they belong to.
+
+Nothing is pickled, and a file is either the whole model or not there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from adaptive_control.dynamics.base import Dynamics
+from adaptive_control.dynamics.features import FeatureLayout
+from adaptive_control.dynamics.registry import make_dynamics
+from adaptive_control.errors import AdaptiveControlError
+from adaptive_control.files import atomic_path
+
+__all__ = ["FORMAT", "LoadedModel", "load_model", "save_model"]
+
+FORMAT = 1
+"""Version of the file's layout; a reader refuses a newer one."""
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model and what is known about it.
+
+    Attributes:
+        dynamics: the model, in evaluation mode, its parameters frozen.
+        robot: name of the robot it was trained for.
+        window: M it was trained with.
+        metadata: everything else that was saved: training settings, errors, times.
+    """
+
+    dynamics: Dynamics
+    robot: str
+    window: int
+    metadata: Mapping[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """Family, as users type it."""
+        return self.dynamics.kind
+
+
+def save_model(
+    path: Path, dynamics: Dynamics, *, robot: str, window: int, hidden: tuple[int, ...],
+    metadata: Mapping[str, Any],
+) -> None:  # fmt: skip
+    """Write the model to `path`, atomically.
+
+    Args:
+        path: where to; `.safetensors` by convention.
+        dynamics: the model.
+        robot: name of the robot.
+        window: M.
+        hidden: widths of the hidden layers, needed to rebuild the model.
+        metadata: anything else worth keeping that JSON can hold.
+    """
+    header = {
+        "format": FORMAT,
+        "kind": dynamics.kind,
+        "robot": robot,
+        "window": window,
+        "hidden": list(hidden),
+        "layout": asdict(dynamics.features.layout),
+        "metadata": metadata,
+    }
+    tensors = {name: value.detach().contiguous() for name, value in dynamics.state_dict().items()}
+    with atomic_path(path) as temporary:
+        save_file(tensors, temporary, metadata={"adaptive_control": json.dumps(header)})
+
+
+def load_model(path: Path, robot: str | None = None) -> LoadedModel:
+    """Read a model that `save_model` wrote.
+
+    Args:
+        path: the file.
+        robot: if given, the robot that the model must belong to.
+
+    Raises:
+        AdaptiveControlError: the file is missing, truncated, of a newer format, of another robot,
+            or its tensors do not fit or are not finite.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise AdaptiveControlError(f"checkpoint {path}: no such file")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = json.loads((file.metadata() or {})["adaptive_control"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except Exception as error:
+        raise AdaptiveControlError(
+            f"checkpoint {path}: truncated or not a model of this project ({_one_line(error)})"
+        ) from error
+    if header.get("format") != FORMAT:
+        raise AdaptiveControlError(
+            f"checkpoint {path}: format {header.get('format')}, this version reads {FORMAT}"
+        )
+    if robot is not None and header["robot"] != robot:
+        raise AdaptiveControlError(
+            f"checkpoint {path}: trained for robot {header['robot']!r}, not for {robot!r}"
+        )
+    for name, value in tensors.items():
+        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+            raise AdaptiveControlError(f"checkpoint {path}: {name} holds non-finite values")
+    try:
+        layout = FeatureLayout(**_tuples(header["layout"]))
+        dynamics = make_dynamics(header["kind"], layout, tuple(header["hidden"]), seed=0)
+        dynamics.load_state_dict(tensors)
+    except Exception as error:
+        raise AdaptiveControlError(
+            f"checkpoint {path}: does not fit this version ({_one_line(error)})"
+        ) from error
+    dynamics.eval().requires_grad_(False)
+    return LoadedModel(dynamics, header["robot"], int(header["window"]), header["metadata"])
+
+
+def _tuples(layout: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(v) if isinstance(v, list) else v for key, v in layout.items()}
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:160]

@@ -1,0 +1,109 @@
+"""Everything that decides a training run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from adaptive_control.errors import AdaptiveControlError
+
+__all__ = ["TrainConfig"]
+
+ModelKind = Literal["mb", "grbal", "rebal"]
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Settings of `adaptive-control train`; saved as `config.json` beside what they made.
+
+    The run is random data, then `rounds` of (fit, collect with the planner), then a last, longer
+    fit on everything.
+    """
+
+    robot: str = "half-cheetah"
+    """Robot to train for; `adaptive-control robots` lists them."""
+    model: ModelKind = "grbal"
+    """Family of the dynamics model."""
+    out: Path | None = None
+    """Folder of the run; `runs/<robot>-<model>` if not given. A run found there is resumed."""
+    data: Path | None = None
+    """Fit on the episodes of this earlier run instead of collecting (equal data for all models)."""
+    seed: int = 0
+    """Seed of everything random."""
+
+    window: int = 16
+    """M, transitions adapted from."""
+    future: int = 16
+    """K, transitions scored after adapting."""
+    unroll: int = 4
+    """L, steps predicted open loop within the future; divides K, 1 is the paper's loss."""
+    hidden: tuple[int, ...] = (200, 200)
+    """Widths of the hidden layers."""
+
+    rounds: int = 12
+    """Rounds of fitting and collecting with the planner."""
+    robots: int = 40
+    """B, robots stepped side by side when collecting."""
+    episode_steps: int = 125
+    """T, control steps of an episode."""
+    random_batches: int = 4
+    """Batches of B episodes under random actions, before the first round."""
+    exploration: float = 0.2
+    """Standard deviation of the correlated noise added to the planner's actions."""
+    planner: str = "cem:candidates=200,horizon=15,iterations=3"
+    """Planner that collects, as text or as the path of a planner.toml."""
+
+    updates: int = 2000
+    """Meta-updates a round (twice as many in the first)."""
+    final_updates: int = 12000
+    """Meta-updates of the last fit, on all data."""
+    tasks: int = 32
+    """Tasks (window and future) in a meta-update."""
+    learning_rate: float = 1e-3
+    """Adam's step size for the weights; falls linearly to zero over the second half of a fit."""
+    step_size_rate: float = 1e-2
+    """Adam's step size for the logarithms of the learned inner step sizes."""
+    prior_weight: float = 0.25
+    """Weight of the unadapted model's own error in the loss."""
+    validation_share: float = 0.1
+    """Share of the episodes held out."""
+    patience: int = 6
+    """Validations without improvement after which a fit stops early."""
+    validate_every: int = 500
+    """Meta-updates between validations, which are also the points a killed run resumes from."""
+    threads: int = 0
+    """Cores to use; 0 uses all."""
+
+    def __post_init__(self) -> None:
+        models = get_args(ModelKind)
+        _require(self.model in models, "model", self.model, f"one of {', '.join(models)}")
+        for name in (
+            "window", "future", "unroll", "robots", "episode_steps", "random_batches", "updates",
+            "final_updates", "tasks", "patience", "validate_every",
+        ):  # fmt: skip
+            _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
+        for name in ("rounds", "threads", "seed"):
+            _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
+        _require(self.future % self.unroll == 0, "unroll", self.unroll, "a divisor of future K")
+        _require(
+            self.episode_steps >= self.future, "episode_steps", self.episode_steps, "at least K"
+        )
+        _require(bool(self.hidden) and min(self.hidden) >= 1, "hidden", self.hidden, "widths >= 1")
+        for name in ("learning_rate", "step_size_rate"):
+            _require(0 < getattr(self, name) < 1, name, getattr(self, name), "between 0 and 1")
+        for name in ("exploration", "prior_weight"):
+            _require(0 <= getattr(self, name) <= 10, name, getattr(self, name), "from 0 to 10")
+        share = self.validation_share
+        _require(0 < share < 1, "validation_share", share, "between 0 and 1")
+
+    @property
+    def folder(self) -> Path:
+        """Where the run lives."""
+        return self.out or Path("runs") / f"{self.robot}-{self.model}"
+
+
+def _require(holds: bool, field: str, value: object, allowed: str) -> None:
+    # Comparisons with NaN are false, so a NaN never passes.
+    if not holds:
+        raise AdaptiveControlError(f"{field}={value}: must be {allowed}")

@@ -1,0 +1,201 @@
+"""One fit: meta-updates until the post-adaptation validation error stops falling.
+
+The fit is a pure function of (model, episodes, settings, seed): its whole state, optimiser and
+random generator included, can be written out between two updates and taken up again, and the
+result is the same to the bit.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from adaptive_control.dynamics.base import Dynamics
+from adaptive_control.dynamics.window import Window
+from adaptive_control.training.config import TrainConfig
+from adaptive_control.training.dataset import Episodes, TaskSampler
+from adaptive_control.training.objective import meta_loss, validation_error
+
+__all__ = ["Fit", "Progress"]
+
+_GRADIENT_NORM = 10.0
+"""Longer meta-gradients are scaled down to this; a rare contact must not undo an hour's work."""
+_VALIDATION_TASKS = 512
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a validation found; errors are squared, in units of the targets' variance."""
+
+    update: int
+    updates: int
+    train_error: float
+    before: float
+    after: float
+    best_after: float
+    updates_per_second: float
+
+    def __str__(self) -> str:
+        ratio = self.after / self.before
+        return (
+            f"error {self.before:.4f} -> {self.after:.4f} (x{ratio:.2f}), "
+            f"{self.updates_per_second:.0f} updates/s"
+        )
+
+
+@dataclass
+class _Best:
+    error: float = math.inf
+    misses: int = 0
+    weights: dict[str, Tensor] = field(default_factory=dict)
+
+
+class Fit:
+    """Fits `dynamics` in place; `state` and `restore` make it resumable.
+
+    Args:
+        dynamics: the model, normalisers already fitted.
+        train: episodes to learn from.
+        validation: held-out episodes, for early stopping alone.
+        config: settings.
+        updates: how many meta-updates at most.
+        seed: seed of this fit.
+        watch: called now and then with the updates done and the figures of the last validation.
+    """
+
+    def __init__(
+        self,
+        dynamics: Dynamics,
+        train: Episodes,
+        validation: Episodes,
+        config: TrainConfig,
+        updates: int,
+        seed: int,
+        watch: Callable[[int, str], None] = lambda done, figures: None,
+    ):
+        self._watch = watch
+        self._dynamics, self._config, self._updates = dynamics, config, updates
+        self._sampler = TaskSampler(train, config.window, config.future)
+        self._rng = np.random.default_rng(seed)
+        self._held_out = self._draw_held_out(validation, seed)
+        self._optimizer = torch.optim.Adam(_parameter_groups(dynamics, config))
+        self._best = _Best()
+        self.update = 0
+
+    def _draw_held_out(self, validation: Episodes, seed: int) -> tuple[Window, Window]:
+        sampler = TaskSampler(validation, self._config.window, self._config.future)
+        rng = np.random.default_rng(seed + 1)
+        return sampler.draw(_VALIDATION_TASKS, rng, full_windows=True)
+
+    @property
+    def finished(self) -> bool:
+        """All updates done, or no improvement for `patience` validations."""
+        return self.update >= self._updates or self._best.misses >= self._config.patience
+
+    def run(self, on_validation: Callable[[Progress], None]) -> Progress | None:
+        """Fit to the end, then put the best weights back.
+
+        Args:
+            on_validation: called after each validation; may save the state, may raise to stop.
+
+        Returns:
+            The last validation's figures, None if there was nothing left to do.
+        """
+        progress = None
+        while not self.finished:
+            started, from_update, errors = time.perf_counter(), self.update, []
+            until = min(self.update + self._config.validate_every, self._updates)
+            while self.update < until:
+                errors.append(self._step())
+                if self.update % 25 == 0:
+                    self._watch(self.update, "" if progress is None else str(progress))
+            before, after = self._validate()
+            rate = (self.update - from_update) / (time.perf_counter() - started)
+            progress = Progress(
+                self.update, self._updates, float(torch.stack(errors).mean()),
+                before, after, self._best.error, rate,
+            )  # fmt: skip
+            on_validation(progress)
+        if self._best.weights:
+            self._dynamics.load_state_dict(self._best.weights)
+        return progress
+
+    def _step(self) -> Tensor:
+        config = self._config
+        fraction = self.update / self._updates
+        # The second half cools down linearly, the first runs at full speed.
+        self._optimizer.param_groups[0]["lr"] = config.learning_rate * min(1.0, 2 - 2 * fraction)
+        window, future = self._sampler.draw(config.tasks, self._rng)
+        loss, error = meta_loss(self._dynamics, window, future, config.unroll, config.prior_weight)
+        self._optimizer.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self._dynamics.parameters(), _GRADIENT_NORM)
+        if bool(torch.isfinite(norm)):
+            self._optimizer.step()
+        self.update += 1
+        return error
+
+    def _validate(self) -> tuple[float, float]:
+        horizon = self._config.future if self._config.future <= 8 else self._horizon()
+        before, after = validation_error(self._dynamics, *self._held_out, horizon)
+        if after < self._best.error:
+            weights = {n: v.clone() for n, v in self._dynamics.state_dict().items()}
+            self._best = _Best(after, 0, weights)
+        else:
+            self._best.misses += 1
+        return before, after
+
+    def _horizon(self) -> int:
+        """The longest divisor of K up to 8: far enough to show compounding, many segments left."""
+        return max(d for d in range(1, 9) if self._config.future % d == 0)
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, object]]:
+        """Everything needed to go on, as tensors and as JSON."""
+        tensors = {f"model.{n}": v for n, v in self._dynamics.state_dict().items()}
+        tensors |= {f"best.{n}": v for n, v in self._best.weights.items()}
+        for index, moments in self._optimizer.state_dict()["state"].items():
+            tensors |= {f"adam.{index}.{name}": value for name, value in moments.items()}
+        plain: dict[str, object] = {
+            "update": self.update,
+            "best_error": None if math.isinf(self._best.error) else self._best.error,
+            "misses": self._best.misses,
+            "rng": self._rng.bit_generator.state,
+        }
+        return tensors, plain
+
+    def restore(self, tensors: dict[str, Tensor], plain: dict[str, object]) -> None:
+        """Continue from what `state` returned, on a fit made with the same arguments."""
+        named = lambda prefix: {  # noqa: E731
+            n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)
+        }
+        self._dynamics.load_state_dict(named("model."))
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, value in named("adam.").items():
+            index, moment = name.split(".")
+            moments.setdefault(int(index), {})[moment] = value
+        optimizer = self._optimizer.state_dict()
+        self._optimizer.load_state_dict({**optimizer, "state": moments})
+        error = plain["best_error"]
+        self._best = _Best(
+            math.inf if error is None else float(error),  # type: ignore[arg-type]
+            int(plain["misses"]),  # type: ignore[call-overload]
+            named("best."),
+        )
+        self._rng.bit_generator.state = plain["rng"]
+        self.update = int(plain["update"])  # type: ignore[call-overload]
+
+
+def _parameter_groups(dynamics: Dynamics, config: TrainConfig) -> list[dict[str, object]]:
+    """Learned step sizes get a rate of their own: they live on a logarithmic scale."""
+    steps = [p for n, p in dynamics.named_parameters() if n.startswith("log_step_sizes")]
+    others = [p for n, p in dynamics.named_parameters() if not n.startswith("log_step_sizes")]
+    groups: list[dict[str, object]] = [{"params": others, "lr": config.learning_rate}]
+    if steps:
+        groups.append({"params": steps, "lr": config.step_size_rate})
+    return groups

@@ -1,0 +1,260 @@
+"""A training run: random data, rounds of (fit, collect), a last fit on everything.
+
+The run is a list of stages. Each is a pure function of the seed, the settings and what the stages
+before it left on disk, so a run that is killed goes on from its last checkpoint and ends with the
+same model, to the bit.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from adaptive_control.dynamics.base import Dynamics
+from adaptive_control.dynamics.registry import make_dynamics
+from adaptive_control.errors import AdaptiveControlError
+from adaptive_control.files import jsonable, write_json
+from adaptive_control.planning import layout_of
+from adaptive_control.training.checkpoint import save_model
+from adaptive_control.training.collect import collect_planned, collect_random, training_faults
+from adaptive_control.training.config import TrainConfig
+from adaptive_control.training.dataset import Episodes
+from adaptive_control.training.fit import Fit, Progress
+from adaptive_control.training.report import Reporter, SilentReporter, write_log
+from adaptive_control.training.state import RunState
+from controllers import load_planner
+from robots import get_robot
+
+__all__ = ["Stage", "TrainingRun", "stages", "train"]
+
+_WITHOUT_EXPLORATION = 5
+"""Every fifth robot collects without exploration noise: its return is the one reported."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of a run: `random`, `fit` or `collect`, in a round (0 is before the first)."""
+
+    kind: str
+    round: int
+
+
+def stages(config: TrainConfig) -> tuple[Stage, ...]:
+    """The stages of a run, in order."""
+    if config.data is not None:
+        return (Stage("fit", 0),)
+    rounds = [Stage(k, r) for r in range(1, config.rounds + 1) for k in ("fit", "collect")]
+    return (Stage("random", 0), *rounds, Stage("fit", config.rounds + 1))
+
+
+def train(config: TrainConfig, reporter: Reporter | None = None) -> Path:
+    """Train, or go on training, and return the path of the model.
+
+    Raises:
+        AdaptiveControlError: a setting, or the folder of another run in the way.
+        RobotError: no such robot.
+        PlannerError: no such planner.
+    """
+    return TrainingRun(config, reporter or SilentReporter()).run()
+
+
+class TrainingRun:
+    """A run and its folder: config.json, episodes/, state.safetensors, log.csv, model."""
+
+    def __init__(self, config: TrainConfig, reporter: Reporter):
+        self.config, self.reporter = config, reporter
+        self.robot = get_robot(config.robot)
+        self.planner = load_planner(config.planner)
+        self.folder = config.folder
+        self.stages = stages(config)
+        if config.data is not None:
+            self._episodes(self.stages[0])  # refuse bad data before anything is written
+        self._claim_folder()
+        state_file = self.folder / "state.safetensors"
+        self.state = RunState.load(state_file) if state_file.exists() else RunState()
+
+    def _claim_folder(self) -> None:
+        """Save the settings, or check that the run found here had the same."""
+        settings = jsonable(dataclasses.asdict(self.config))
+        settings.pop("out")  # a run may be moved
+        path = self.folder / "config.json"
+        if not path.exists():
+            write_json(path, settings)
+            return
+        found = json.loads(path.read_text())
+        different = sorted(k for k in settings | found if settings.get(k) != found.get(k))
+        if different:
+            name = different[0]
+            raise AdaptiveControlError(
+                f"{name}={settings.get(name)}: the run in {self.folder} has "
+                f"{found.get(name)}; give the same settings to resume it, or another --out"
+            )
+
+    @property
+    def model_path(self) -> Path:
+        """Where the finished model is written."""
+        return self.folder / "model.safetensors"
+
+    def run(self) -> Path:
+        """Do all stages that are left."""
+        if self.config.threads:
+            torch.set_num_threads(self.config.threads)
+        dynamics = make_dynamics(
+            self.config.model, layout_of(self.robot.spec), self.config.hidden, self.config.seed
+        )
+        if self.state.tensors and self.state.fit is None:
+            dynamics.load_state_dict(self.state.tensors)
+        while self.state.stage < len(self.stages):
+            stage = self.stages[self.state.stage]
+            if stage.kind == "fit":
+                self._fit(dynamics, stage)
+            else:
+                self._collect(dynamics, stage)
+            self.state.stage += 1
+            self.state.fit = None
+            self.state.tensors = dict(dynamics.state_dict())
+            self._save()
+        self._write_model(dynamics)
+        return self.model_path
+
+    def _collect(self, dynamics: Dynamics, stage: Stage) -> None:
+        config, started = self.config, time.perf_counter()
+        rng = self._generator(stage)
+        planned = stage.kind == "collect"
+        count = config.robots if planned else config.robots * config.random_batches
+        faults = training_faults(self.robot, count, config.episode_steps, rng)
+        noisy = np.arange(count) % _WITHOUT_EXPLORATION != 0
+        name = f"round {stage.round}: collect" if planned else "random data"
+        self.reporter.stage(name, config.episode_steps)
+        if planned:
+            collected = collect_planned(
+                dynamics, self.robot, self.planner, faults, config.episode_steps,
+                window=config.window, exploration=config.exploration * noisy, rng=rng,
+                threads=config.threads, watch=self.reporter.progress,
+            )  # fmt: skip
+        else:
+            collected = collect_random(
+                self.robot, faults, config.episode_steps, rng, config.threads
+            )
+        collected.episodes.save(self._episode_file(stage))
+        mean_return = float(collected.returns[~noisy].mean()) if planned else None
+        seconds = time.perf_counter() - started
+        self._spend(stage.kind, seconds)
+        rate = collected.episodes.transitions / seconds
+        self._log(
+            stage,
+            transitions=collected.episodes.transitions, steps_per_second=rate, seconds=seconds,
+            **({"return": mean_return} if planned else {}),
+        )  # fmt: skip
+        if mean_return is not None:
+            self.reporter.line(
+                f"round {stage.round}: return {mean_return:.1f} in {config.episode_steps} steps, "
+                f"{rate:.0f} steps/s"
+            )
+
+    def _fit(self, dynamics: Dynamics, stage: Stage) -> None:
+        config = self.config
+        episodes = self._episodes(stage)
+        train_part, held_out = episodes.split(config.validation_share, config.seed)
+        last = self.stages[-1] is stage
+        updates = config.final_updates if last else config.updates * (2 if stage.round == 1 else 1)
+        flat = (
+            torch.from_numpy(getattr(train_part, n)).flatten(0, 1)
+            for n in ("observation", "action", "next_observation")
+        )
+        dynamics.fit_normalizers(*flat)
+        fit = Fit(
+            dynamics, train_part, held_out, config, updates, self._seed(stage),
+            watch=self.reporter.progress,
+        )  # fmt: skip
+        if self.state.fit is not None:
+            fit.restore(self.state.tensors, self.state.fit)
+        started = time.perf_counter()
+        name = "last fit" if last else f"round {stage.round}: fit"
+        self.reporter.stage(name, updates)
+
+        def on_validation(progress: Progress) -> None:
+            nonlocal started
+            seconds, started = time.perf_counter() - started, time.perf_counter()
+            self._spend("fit", seconds)
+            self._log(
+                stage, update=progress.update, train_error=progress.train_error,
+                error_before=progress.before, error_after=progress.after,
+                ratio=progress.after / progress.before,
+                updates_per_second=progress.updates_per_second,
+                seconds=seconds,
+            )  # fmt: skip
+            self.reporter.progress(progress.update, str(progress))
+            self.state.tensors, self.state.fit = fit.state()
+            self._save()
+
+        progress = fit.run(on_validation)
+        if progress is not None:
+            self.reporter.line(f"{name}: {progress}, best after {progress.best_after:.4f}")
+
+    def _spend(self, kind: str, seconds: float) -> None:
+        self.state.seconds[kind] = self.state.seconds.get(kind, 0.0) + seconds
+
+    def _episodes(self, stage: Stage) -> Episodes:
+        """All episodes collected before `stage`."""
+        if self.config.data is not None:
+            files = sorted((self.config.data / "episodes").glob("*.npz"))
+            if not files:
+                raise AdaptiveControlError(
+                    f"data={self.config.data}: no episodes there; expected the folder of a run"
+                )
+        else:
+            earlier = self.stages[: self.state.stage]
+            files = [self._episode_file(s) for s in earlier if s.kind != "fit"]
+        parts = [Episodes.load(file) for file in files]
+        if parts[0].observation.shape[-1] != self.robot.spec.observation_size:
+            raise AdaptiveControlError(
+                f"data={self.config.data}: observations of {parts[0].observation.shape[-1]} "
+                f"fields; {self.config.robot} has {self.robot.spec.observation_size}"
+            )
+        return Episodes.join(parts)
+
+    def _episode_file(self, stage: Stage) -> Path:
+        return self.folder / "episodes" / f"{stage.round:03d}.npz"
+
+    def _seed(self, stage: Stage) -> int:
+        """A seed of its own for each stage, so that none depends on how the others were run."""
+        words = (self.config.seed, stage.round, ("random", "fit", "collect").index(stage.kind))
+        return int(np.random.SeedSequence(words).generate_state(1)[0])
+
+    def _generator(self, stage: Stage) -> np.random.Generator:
+        return np.random.default_rng(self._seed(stage))
+
+    def _log(self, stage: Stage, **figures: object) -> None:
+        self.state.log.append({"round": stage.round, "stage": stage.kind, **figures})
+
+    def _save(self) -> None:
+        self.state.save(self.folder / "state.safetensors")
+        write_log(self.folder / "log.csv", self.state.log)
+
+    def _write_model(self, dynamics: Dynamics) -> None:
+        fits = [row for row in self.state.log if row["stage"] == "fit"]
+        last = min(
+            (r for r in fits if r["round"] == self.stages[-1].round),
+            key=lambda row: row["error_after"],
+        )
+        settings = jsonable(dataclasses.asdict(self.config))
+        settings.pop("out")
+        save_model(
+            self.model_path,
+            dynamics,
+            robot=self.config.robot,
+            window=self.config.window,
+            hidden=self.config.hidden,
+            metadata={
+                "settings": settings,
+                "seconds": self.state.seconds,
+                "validation": {k: last[k] for k in ("error_before", "error_after", "ratio")},
+            },
+        )

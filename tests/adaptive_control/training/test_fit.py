@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+import torch
+
+from adaptive_control.dynamics import make_dynamics
+from adaptive_control.training.config import TrainConfig
+from adaptive_control.training.fit import Fit
+from tests.adaptive_control.models import KINDS, LAYOUT
+from tests.adaptive_control.training.episodes import plant_episodes
+
+CONFIG = TrainConfig(
+    window=8, future=8, unroll=2, tasks=16, validate_every=20, hidden=(32, 32), patience=3
+)
+
+
+def make_fit(kind: str, updates: int, config: TrainConfig = CONFIG):
+    dynamics = make_dynamics(kind, LAYOUT, config.hidden, seed=0)
+    train, held = plant_episodes(200), plant_episodes(8, seed=1)
+    flat = [
+        torch.from_numpy(getattr(train, n)).flatten(0, 1)
+        for n in ("observation", "action", "next_observation")
+    ]
+    dynamics.fit_normalizers(*flat)
+    return dynamics, Fit(dynamics, train, held, config, updates, seed=5)
+
+
+@pytest.mark.parametrize("kind", ["grbal", "rebal"])
+def test_adapting_lowers_the_error_on_unseen_plants(kind):
+    _, fit = make_fit(kind, 1500, dataclasses.replace(CONFIG, patience=100))
+    progress = fit.run(lambda p: None)
+    assert progress is not None
+    assert progress.best_after < 0.6 * progress.before
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_interrupted_fit_ends_with_the_same_weights(kind):
+    whole, fit = make_fit(kind, 80)
+    fit.run(lambda p: None)
+
+    class KilledError(Exception):
+        pass
+
+    stopped, fit = make_fit(kind, 80)
+    saved = []
+
+    def stop(progress):
+        tensors, plain = fit.state()
+        saved.append(({n: v.clone() for n, v in tensors.items()}, json.dumps(plain)))
+        if progress.update == 40:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        fit.run(stop)
+    resumed, fit = make_fit(kind, 80)
+    tensors, plain = saved[-1]
+    fit.restore(tensors, json.loads(plain))
+    assert fit.update == 40
+    fit.run(lambda p: None)
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[name]), name
+    different = [not torch.equal(v, stopped.state_dict()[n]) for n, v in whole.state_dict().items()]
+    assert any(different)
+
+
+def test_fit_stops_early_and_keeps_the_best_weights():
+    config = TrainConfig(
+        window=8, future=8, unroll=2, tasks=4, validate_every=1, hidden=(4,), patience=2,
+        learning_rate=0.5,
+    )  # fmt: skip
+    dynamics, fit = make_fit("mb", 400, config)
+    after = []
+    best_weights = {}
+
+    def watch(progress):
+        after.append(progress.after)
+        if progress.after == min(after):
+            best_weights.update({n: v.clone() for n, v in dynamics.state_dict().items()})
+
+    fit.run(watch)
+    assert fit.update < 400
+    assert min(after[-2:]) > min(after)
+    for name, value in dynamics.state_dict().items():
+        assert torch.equal(value, best_weights[name])
