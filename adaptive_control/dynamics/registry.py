@@ -14,7 +14,9 @@ from adaptive_control.dynamics.rebal import ReBAL
 
 __all__ = ["DYNAMICS", "make_dynamics"]
 
-DYNAMICS: dict[str, type[Dynamics]] = {family.kind: family for family in (MB, GrBAL, ReBAL)}
+DYNAMICS: dict[str, type[MB] | type[GrBAL] | type[ReBAL]] = {
+    family.kind: family for family in (MB, GrBAL, ReBAL)
+}
 
 
 def make_dynamics(kind: str, layout: FeatureLayout, hidden: Sequence[int], seed: int) -> Dynamics:

@@ -1,1 +1,1 @@
-"""Suites of perturbations, and how models are judged on them."""
+"""How models are judged."""

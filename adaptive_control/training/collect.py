@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from adaptive_control.dynamics.base import Dynamics
-from adaptive_control.evaluation.suites import sample_training_perturbation
 from adaptive_control.planning import make_agent
+from adaptive_control.suites import sample_training_perturbation
 from adaptive_control.training.dataset import Episodes
 from controllers import Planner
 from robots import BatchSimulator, Robot, parse_perturbation
@@ -146,7 +146,7 @@ def _run(
         observe(observation, action, outcome.observation, outcome.fallen)
         observation = outcome.observation
         if outcome.fallen.any():
-            ids = np.flatnonzero(outcome.fallen)
+            ids = np.flatnonzero(outcome.fallen).tolist()
             observation = observation.copy()
             observation[ids] = simulator.reset(ids)[ids]
             segment[ids] += 1

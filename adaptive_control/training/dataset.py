@@ -85,9 +85,23 @@ class TaskSampler:
 
     Windows are as the controller will see them: shorter than M after a reset, and now and then
     cut short on purpose, so that the model with little or no evidence is trained as well.
+
+    Args:
+        episodes: where tasks come from.
+        window: M.
+        future: K.
+        short_share: share of the windows that are cut short.
+        earliest: first time t, so that windows can be had full.
     """
 
-    def __init__(self, episodes: Episodes, window: int, future: int, short_share: float = 0.15):
+    def __init__(
+        self,
+        episodes: Episodes,
+        window: int,
+        future: int,
+        short_share: float = 0.15,
+        earliest: int = 0,
+    ):
         self._arrays = [
             torch.from_numpy(getattr(episodes, n))
             for n in ("observation", "action", "next_observation")
@@ -100,7 +114,8 @@ class TaskSampler:
                 f"future K={future}: longer than the episodes, which have {length} transitions"
             )
         last = episodes.segment[:, future - 1 :]
-        self._starts = np.argwhere(episodes.segment[:, : length - future + 1] == last)
+        starts = np.argwhere(episodes.segment[:, : length - future + 1] == last)
+        self._starts = starts[starts[:, 1] >= earliest]
 
     def __len__(self) -> int:
         return len(self._starts)

@@ -131,7 +131,7 @@ def test_another_model_fits_on_the_same_data(finished, tmp_path):
 
 def test_a_finished_run_is_not_changed_by_another_seed(finished):
     before = (finished / "model.safetensors").read_bytes()
-    with pytest.raises(AdaptiveControlError, match="seed=1: the run in .* has 0"):
+    with pytest.raises(AdaptiveControlError, match=r"seed=1: the run in .* has 0"):
         train(tiny(finished, seed=1))
     assert (finished / "model.safetensors").read_bytes() == before
 

@@ -1,0 +1,51 @@
+"""The simulator oracle: the same planner, scored by the true simulator, which knows the fault.
+
+No learned model can plan better from the same candidates: it is the ceiling that each is measured
+against.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from controllers import NoiseSource, Planner
+from robots import RolloutScorer, Simulator
+
+__all__ = ["OracleAgent"]
+
+
+class OracleAgent:
+    """Plans for one simulated robot with `mujoco.rollout` in place of a model.
+
+    Args:
+        simulator: the robot, as it is when `act` is called.
+        planner: settings of the planner, as for a learned model.
+        seed: of the planner's noise.
+        threads: cores for the rollouts; 0 uses all.
+    """
+
+    def __init__(self, simulator: Simulator, planner: Planner, seed: int = 0, threads: int = 0):
+        spec = simulator.robot.spec
+        self._planner = planner
+        self._scorer = RolloutScorer(simulator, threads)
+        self._noise = NoiseSource((seed,))
+        low, high = spec.action_low.astype(np.float64), spec.action_high.astype(np.float64)
+        self._plan = planner.start(1, low, high)
+        self._shape = planner.noise_shape(1, spec.action_size)
+
+    def act(self) -> np.ndarray:
+        """The action for the simulator's present state, `[A]` float32."""
+        plan = self._planner.shift(self._plan)
+        for _ in range(self._planner.iterations):
+            plan = self._planner.improve(
+                plan, self._score, self._noise.draw(self._shape, plan.mean)
+            )
+        self._plan = plan
+        return np.asarray(plan.action[0], dtype=np.float32)
+
+    def _score(self, actions: np.ndarray) -> np.ndarray:
+        return self._scorer.score(actions[0])[None]
+
+    def close(self) -> None:
+        """Stop the rollout threads."""
+        self._scorer.close()
