@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -155,13 +156,13 @@ class Fit:
         """The longest divisor of K up to 8: far enough to show compounding, many segments left."""
         return max(d for d in range(1, 9) if self._config.future % d == 0)
 
-    def state(self) -> tuple[dict[str, Tensor], dict[str, object]]:
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Everything needed to go on, as tensors and as JSON."""
         tensors = {f"model.{n}": v for n, v in self._dynamics.state_dict().items()}
         tensors |= {f"best.{n}": v for n, v in self._best.weights.items()}
         for index, moments in self._optimizer.state_dict()["state"].items():
             tensors |= {f"adam.{index}.{name}": value for name, value in moments.items()}
-        plain: dict[str, object] = {
+        plain: dict[str, Any] = {
             "update": self.update,
             "best_error": None if math.isinf(self._best.error) else self._best.error,
             "misses": self._best.misses,
@@ -169,7 +170,7 @@ class Fit:
         }
         return tensors, plain
 
-    def restore(self, tensors: dict[str, Tensor], plain: dict[str, object]) -> None:
+    def restore(self, tensors: dict[str, Tensor], plain: dict[str, Any]) -> None:
         """Continue from what `state` returned, on a fit made with the same arguments."""
         named = lambda prefix: {  # noqa: E731
             n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)
@@ -183,12 +184,12 @@ class Fit:
         self._optimizer.load_state_dict({**optimizer, "state": moments})
         error = plain["best_error"]
         self._best = _Best(
-            math.inf if error is None else float(error),  # type: ignore[arg-type]
-            int(plain["misses"]),  # type: ignore[call-overload]
+            math.inf if error is None else float(error),
+            int(plain["misses"]),
             named("best."),
         )
         self._rng.bit_generator.state = plain["rng"]
-        self.update = int(plain["update"])  # type: ignore[call-overload]
+        self.update = int(plain["update"])
 
 
 def _parameter_groups(dynamics: Dynamics, config: TrainConfig) -> list[dict[str, object]]:

@@ -12,7 +12,7 @@ from adaptive_control.files import write_text
 
 __all__ = ["LOG_COLUMNS", "Reporter", "SilentReporter", "write_log"]
 
-LOG_COLUMNS = (
+LOG_COLUMNS: tuple[str, ...] = (
     "round", "stage", "update", "train_error", "error_before", "error_after", "ratio",
     "updates_per_second", "return", "steps_per_second", "transitions", "seconds",
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from adaptive_control.dynamics import DYNAMICS, Dynamics, FeatureLayout, Window, make_dynamics
+from adaptive_control.dynamics.grbal import GrBAL
 
 LAYOUT = FeatureLayout(
     encodings=("raw", "angle", "raw", "hidden", "hidden"),
@@ -25,6 +26,13 @@ def tiny(kind: str, seed: int = 0) -> Dynamics:
             if not name.startswith("log_step_sizes"):
                 noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
                 parameter.add_(0.3 * noise)
+    return dynamics
+
+
+def tiny_grbal(seed: int = 0) -> GrBAL:
+    """`tiny("grbal")`, typed."""
+    dynamics = tiny("grbal", seed)
+    assert isinstance(dynamics, GrBAL)
     return dynamics
 
 

@@ -8,7 +8,7 @@ import torch
 from adaptive_control.adaptation.gradient import gradient_step
 from adaptive_control.dynamics.network import batched, forward
 from adaptive_control.training.objective import meta_loss
-from tests.adaptive_control.models import LAYOUT, random_window, tiny
+from tests.adaptive_control.models import LAYOUT, random_window, tiny_grbal
 
 
 def window_loss(dynamics, parameters, window, robot):
@@ -20,7 +20,7 @@ def window_loss(dynamics, parameters, window, robot):
 
 
 def test_adapted_change_is_the_numerical_gradient():
-    dynamics = tiny("grbal")
+    dynamics = tiny_grbal()
     window = random_window(2, 6, filled=4)
     adapted = dynamics.adapt(window)
     theta = [p.detach().clone() for p in dynamics.theta]
@@ -43,7 +43,7 @@ def test_adapted_change_is_the_numerical_gradient():
 
 @pytest.mark.parametrize("parameter", ["theta.0", "theta.3", "log_step_sizes.2"])
 def test_meta_gradient_is_second_order(parameter):
-    dynamics = tiny("grbal")
+    dynamics = tiny_grbal()
     window, future = random_window(3, 5, seed=1), random_window(3, 4, seed=2)
     value = dict(dynamics.named_parameters())[parameter]
 
@@ -66,7 +66,7 @@ def test_meta_gradient_is_second_order(parameter):
 def test_first_order_stops_the_gradient_of_the_inner_gradient():
     grads = []
     for first_order in (False, True):
-        dynamics = tiny("grbal")
+        dynamics = tiny_grbal()
         dynamics.first_order = first_order
         window, future = random_window(3, 5, seed=1), random_window(3, 4, seed=2)
         meta_loss(dynamics, window, future, unroll=1, prior_weight=0)[0].backward()
@@ -75,7 +75,7 @@ def test_first_order_stops_the_gradient_of_the_inner_gradient():
 
 
 def test_robots_of_a_batch_do_not_mix():
-    dynamics = tiny("grbal")
+    dynamics = tiny_grbal()
     window = random_window(4, 5)
     together = dynamics.adapt(window)
     for robot in range(4):

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from adaptive_control.dynamics import make_dynamics
+from adaptive_control.dynamics.grbal import GrBAL
 from adaptive_control.evaluation.model_error import k_step_error
 from tests.adaptive_control.models import LAYOUT
 from tests.adaptive_control.training.episodes import plant_episodes
@@ -25,7 +26,7 @@ def test_a_model_that_is_right_has_no_error():
     still = plant_episodes()
     constant = np.zeros_like(still.observation) + 0.5
     still = dataclasses.replace(still, observation=constant, next_observation=constant)
-    dynamics = make_dynamics("grbal", LAYOUT, (8,), seed=0)
+    dynamics = GrBAL(LAYOUT, (8,), torch.Generator().manual_seed(0))
     with torch.no_grad():
         dynamics.theta[2].zero_()
         dynamics.theta[3].zero_()
