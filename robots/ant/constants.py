@@ -1,0 +1,42 @@
+"""Numbers of the ant, each with its source."""
+
+from __future__ import annotations
+
+DT = 0.05
+"""Control period [s]: five steps of 0.01 s (`frame_skip=5`, Gymnasium Ant-v5)."""
+
+SUBSTEPS = 5
+"""Physics steps in a control period (Gymnasium Ant-v5)."""
+
+RESET_NOISE = 0.1
+"""`reset_noise_scale` of Gymnasium Ant-v5."""
+
+INITIAL_QPOS = (0.0, 0.0, 0.75, 1.0) + (0.0,) * 11
+"""Torso at its place in ant.xml, joints at zero: Ant-v5's start. x, y, z, quaternion, joints."""
+
+JOINTS = ("hip_1", "ankle_1", "hip_2", "ankle_2", "hip_3", "ankle_3", "hip_4", "ankle_4")
+"""Actuated joints leg by leg. ant.xml lists its actuators as 4, 1, 2, 3; actions do not."""
+
+LEGS = {str(leg): (2 * leg, 2 * leg + 1) for leg in range(4)}
+"""Actions of each leg: front left, front right, back left, back right, in ant.xml's names."""
+
+LEG_GEOMS = {
+    "0": ("left_leg_geom", "left_ankle_geom"),
+    "1": ("right_leg_geom", "right_ankle_geom"),
+    "2": ("back_leg_geom", "third_ankle_geom"),
+    "3": ("rightback_leg_geom", "fourth_ankle_geom"),
+}
+"""Upper and lower segment of each leg in ant.xml."""
+
+CONTROL_COST = 0.01
+"""Weight of the squared action: 0.08 at full effort of all eight motors."""
+
+ALIVE_BONUS = 0.05
+"""Reward for a step that ends upright: small, so that standing still does not pay."""
+
+LEAST_HEIGHT = 0.2
+"""Torso height under which the ant has fallen [m]: `healthy_z_range[0]` of Gymnasium Ant-v5."""
+
+LEAST_UPRIGHT = 0.2
+"""Cosine of the tilt under which it has fallen (78.5 degrees). Height alone cannot tell: the
+torso is a sphere of 0.25 m, as high on its back as on its feet."""

@@ -1,0 +1,96 @@
+"""A simulated robot: its spec, and how a MuJoCo model becomes its observations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import gymnasium
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from robots.spec import RobotSpec
+
+__all__ = ["FLOOR", "Robot", "gymnasium_model_file"]
+
+FLOOR = "floor"
+"""Name of the ground plane in every robot's model."""
+
+Array = NDArray[np.float64]
+
+
+def gymnasium_model_file(name: str) -> Path:
+    """Path of a MuJoCo model that the installed Gymnasium ships."""
+    return Path(gymnasium.__file__).parent / "envs" / "mujoco" / "assets" / name
+
+
+@dataclass(frozen=True, eq=False)
+class Robot:
+    """A simulated robot. Add one as a folder plus a line in `robots/registry.py`.
+
+    Attributes:
+        spec: what models and planners see.
+        model_file: MJCF; the robot's joints come first, its ground is the plane called "floor".
+        substeps: physics steps in one control period.
+        joints: the joint that each action drives, [A] names in action order.
+        torso: name of the body that payloads are put on.
+        initial_qpos: where an episode starts, before noise [nq].
+        reset_noise: half-width of the uniform noise on `initial_qpos`, and standard deviation of
+            the normal noise on zero velocity.
+        height_index: index in qpos of the torso's vertical position.
+        position: `qpos [..., nq] -> [..., 3]`, the torso in the world [m].
+        measure: `(qpos [B, nq], qvel [B, nv], start [B, nq], ground [B]) -> [B, S]`: the
+            observation at the end of a control period that began at `start`; `ground` is the
+            height of the ground under the torso [m].
+        leg_geoms: geoms that shrink when a leg is crippled, by leg, from the hip outwards.
+    """
+
+    spec: RobotSpec
+    model_file: Path
+    substeps: int
+    joints: tuple[str, ...]
+    torso: str
+    initial_qpos: tuple[float, ...]
+    reset_noise: float
+    height_index: int
+    position: Callable[[Array], Array]
+    measure: Callable[[Array, Array, Array, Array], Array]
+    leg_geoms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def mj_spec(self) -> mujoco.MjSpec:
+        """A fresh, editable MuJoCo specification of the robot on its plane."""
+        spec = mujoco.MjSpec.from_file(str(self.model_file))
+        # A plane collides as if infinite whatever its size; zero also draws it so in films, with
+        # squares of a metre to tell the speed by.
+        floor = spec.geom(FLOOR)
+        floor.size[:2] = 0.0
+        if floor.material:
+            spec.material(floor.material).texrepeat[:] = 0.5
+            spec.material(floor.material).texuniform = True
+        _scale_to_total_mass(spec)
+        return spec
+
+    def observe(self, qpos: Array, qvel: Array, start: Array, ground: Array) -> np.ndarray:
+        """The true observation, float32 [B, S]; arguments as for `measure`."""
+        return self.measure(qpos, qvel, start, ground).astype(np.float32)
+
+    def actuator_ids(self, model: mujoco.MjModel) -> np.ndarray:
+        """Ids in `model` of the actuators that the A actions drive, [A]."""
+        driven = {model.joint(j).name: i for i, j in enumerate(model.actuator_trnid[:, 0])}
+        return np.array([driven[name] for name in self.joints])
+
+
+def _scale_to_total_mass(spec: mujoco.MjSpec) -> None:
+    """Turn the compiler's total mass into densities.
+
+    The compiler would count in whatever is added to the model, and the attribute is deprecated.
+    """
+    total = spec.compiler.settotalmass
+    if total <= 0.0:
+        return
+    spec.compiler.settotalmass = -1.0
+    factor = total / float(spec.compile().body_mass.sum())
+    for geom in spec.geoms:
+        geom.density *= factor

@@ -1,0 +1,126 @@
+"""One simulated robot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mujoco
+import numpy as np
+
+from robots.episodes import Episodes, Step
+from robots.perturbations import Perturbations, parse_perturbation
+from robots.physics import SinglePhysics
+from robots.plant import Layout
+from robots.registry import get_robot
+from robots.robot import Robot
+
+__all__ = ["Simulator", "resolve"]
+
+
+class Simulator:
+    """One robot in MuJoCo, under perturbations that switch while it runs.
+
+    Args:
+        robot: a robot, or its name.
+        perturbation: perturbations, or their text; "none" is the unperturbed robot.
+        seed: of the generator that every episode's initial state is drawn from.
+
+    Raises:
+        RobotError: there is no such robot, or it cannot be perturbed like this.
+    """
+
+    def __init__(
+        self, robot: str | Robot, perturbation: str | Perturbations = "none", seed: int = 0
+    ):
+        self.robot, self.perturbations = resolve(robot, perturbation)
+        self._physics = SinglePhysics(self.robot)
+        self._episodes = Episodes(self.robot, [seed], self._physics)
+        self.reset()
+
+    @property
+    def model(self) -> mujoco.MjModel:
+        """The plant as it is now: another object after each switch. Not to be changed."""
+        return self._physics.model
+
+    @property
+    def data(self) -> mujoco.MjData:
+        """Its state; as after `mj_step`, derived fields are one physics step behind."""
+        return self._physics.data
+
+    @property
+    def time(self) -> float:
+        """Since the start of the episode [s]."""
+        return float(self._episodes.time[0])
+
+    @property
+    def position(self) -> np.ndarray:
+        """The torso in the world [3] [m]."""
+        return self._episodes.position[0]
+
+    @property
+    def layout(self) -> Layout:
+        """The structures that `model` contains; another layout means other sizes of `data`."""
+        return self._physics.layout
+
+    def ground_height(self, x: Any) -> np.ndarray:
+        """Height above the floor of the ground that lies there now.
+
+        Args:
+            x: in the world, any shape [m].
+
+        Returns:
+            The same shape [m].
+        """
+        ground = self._episodes.ground(0)
+        return np.zeros_like(x) if ground is None else ground.height(x)
+
+    @property
+    def observation(self) -> np.ndarray:
+        """What the controller was told last, float32 [S]."""
+        return self._episodes.observation[0]
+
+    @property
+    def true_observation(self) -> np.ndarray:
+        """The same without sensor faults, float32 [S]; rewards are computed from it."""
+        return self._episodes.truth[0]
+
+    def clip(self, actions: Any) -> np.ndarray:
+        """Actions as the motors get them: checked and clipped, float32, the same shape [..., A]."""
+        return self._episodes.clip(actions)
+
+    def reset(self, seed: int | None = None) -> np.ndarray:
+        """Start an episode.
+
+        Args:
+            seed: of a new generator; None: the present one goes on.
+
+        Returns:
+            The first observation, float32 [S]; its mean speeds are zero.
+        """
+        self._episodes.reset(0, seed, self.perturbations)
+        return self.observation
+
+    def step(self, action: Any) -> Step:
+        """Advance by one control period.
+
+        Args:
+            action: [A]; beyond the limits of the spec it is clipped to them.
+
+        Returns:
+            The observation, float32 [S], the reward, whether the robot has fallen, the time [s].
+
+        Raises:
+            RobotError: the action has another shape, or a value that is not finite.
+        """
+        observation, reward, fallen, _ = self._episodes.step(np.asarray(action)[None])
+        return Step(observation[0], float(reward[0]), bool(fallen[0]), self.time)
+
+
+def resolve(robot: str | Robot, perturbation: str | Perturbations) -> tuple[Robot, Perturbations]:
+    """The robot of that name and its perturbations, checked."""
+    if isinstance(robot, str):
+        robot = get_robot(robot)
+    if not isinstance(perturbation, Perturbations):
+        return robot, parse_perturbation(perturbation, robot)
+    perturbation.check(robot)
+    return robot, perturbation
