@@ -1,0 +1,3 @@
+"""The command line: one small file a command."""
+
+from __future__ import annotations

@@ -1,0 +1,105 @@
+"""Chooses the command, and turns errors that people are meant to read into one line.
+
+Exit status: 0 done, 2 bad input (one line on standard error), 130 interrupted. Anything else is a
+defect of this program and ends in a traceback.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from adaptive_control import __version__
+from adaptive_control.errors import AdaptiveControlError
+
+__all__ = ["main"]
+
+COMMANDS = {
+    "demo": "watch a robot break mid-run: one twin adapts, the other does not",
+    "train": "train a dynamics model for a robot",
+    "robots": "list the robots, their fields, and what can break",
+}
+"""Each is a module `adaptive_control.cli.<name>` with `run(arguments)`, imported when asked for:
+`--help` must not wait for torch and the simulator."""
+
+_HELP = ("-h", "--help")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: without the program's name; `sys.argv` if not given.
+
+    Returns:
+        The exit status.
+    """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output has gone, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except OSError as error:
+        return _refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    except ValueError as error:
+        if not isinstance(error, _readable_errors()):
+            raise
+        return _refuse(str(error))
+
+
+def _run(arguments: list[str]) -> int:
+    if not arguments or arguments[0] in _HELP:
+        print(_help())
+        return 0
+    if arguments[0] == "--version":
+        print(__version__)
+        return 0
+    command, *rest = arguments
+    if command not in COMMANDS:
+        raise AdaptiveControlError(f"command: {command!r} is unknown; allowed: {_names()}")
+    importlib.import_module(f"adaptive_control.cli.{command}").run(rest)
+    return 0
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {summary}" for name, summary in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: adaptive-control COMMAND [OPTIONS]",
+            "",
+            "Online adaptive control of robots: meta-learned dynamics under sampling MPC.",
+            "",
+            "commands:",
+            *lines,
+            "",
+            "adaptive-control COMMAND --help says what a command takes.",
+        ]
+    )
+
+
+def _names() -> str:
+    return ", ".join(COMMANDS)
+
+
+def _readable_errors() -> tuple[type[Exception], ...]:
+    """The three roots. Only packages that are loaded can have raised theirs."""
+    roots: list[type[Exception]] = [AdaptiveControlError]
+    for module, name in (
+        ("robots.errors", "RobotError"),
+        ("controllers.errors", "PlannerError"),
+    ):
+        if module in sys.modules:
+            roots.append(getattr(sys.modules[module], name))
+    return tuple(roots)
+
+
+def _refuse(message: str) -> int:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return 2

@@ -1,0 +1,118 @@
+"""From what was asked for to what will be run; everything that can be refused is refused here."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from adaptive_control.demo.config import DemoConfig
+from adaptive_control.dynamics import DYNAMICS
+from adaptive_control.errors import AdaptiveControlError
+from adaptive_control.pretrained import pretrained_path
+from adaptive_control.training import LoadedModel, load_model
+from controllers import SamplingPlanner, format_planner, load_planner
+from robots import Robot, get_robot, parse_perturbation
+from robots.perturbations import Perturbations
+from robots.perturbations.schedule import first_step
+
+__all__ = ["DEFAULT_FAULTS", "Demo", "prepare"]
+
+DEFAULT_FAULTS = {"half-cheetah": "crippled-leg:back", "ant": "crippled-leg:3"}
+"""What breaks if nothing is named: a whole leg, which matters, where one joint hardly does."""
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A demo that is ready to run.
+
+    Attributes:
+        config: the configuration with nothing left open: canonical perturbation with its times,
+            every planner setting, the checkpoints used.
+        robot: the robot.
+        perturbation: what breaks, and when.
+        planner: for both twins.
+        models: the model under test, and the one beside it.
+    """
+
+    config: DemoConfig
+    robot: Robot
+    perturbation: Perturbations
+    planner: SamplingPlanner
+    models: tuple[LoadedModel, LoadedModel]
+
+    @property
+    def steps(self) -> int:
+        """T, control steps of the run."""
+        return _steps(self.config.seconds, self.robot)
+
+    @property
+    def fault_step(self) -> int | None:
+        """The first control step under the fault; None if nothing breaks."""
+        onsets = self.perturbation.onsets
+        return first_step(onsets[0], self.robot.spec.dt) if onsets else None
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """`[B]`, one a robot."""
+        return tuple(range(self.config.seed, self.config.seed + self.config.seeds))
+
+
+def prepare(config: DemoConfig) -> Demo:
+    """Resolve `config`.
+
+    Raises:
+        RobotError: robot or perturbation.
+        PlannerError: planner.
+        AdaptiveControlError: model, checkpoint, or a fault that the run does not reach.
+    """
+    robot = get_robot(config.robot)
+    if _steps(config.seconds, robot) < 2:
+        raise AdaptiveControlError(
+            f"seconds: {config.seconds} is less than two control periods of {robot.spec.dt} s"
+        )
+    perturbation = _resolve_perturbation(config, robot)
+    planner = load_planner(config.planner)
+    first, model = _load("model", config.model, config.checkpoint, config.robot)
+    second, versus = _load("versus", config.versus, config.versus_checkpoint, config.robot)
+    resolved = replace(
+        config,
+        perturb=str(perturbation),
+        planner=format_planner(planner),
+        checkpoint=first,
+        versus_checkpoint=second,
+    )
+    return Demo(resolved, robot, perturbation, planner, (model, versus))
+
+
+def sha256(path: Path) -> str:
+    """The hash that says which checkpoint was used, wherever it lay."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _steps(seconds: float, robot: Robot) -> int:
+    return round(seconds / robot.spec.dt)
+
+
+def _resolve_perturbation(config: DemoConfig, robot: Robot) -> Perturbations:
+    text = config.perturb or DEFAULT_FAULTS.get(config.robot, "none")
+    half_way = round(config.seconds / 2 / robot.spec.dt) * robot.spec.dt
+    perturbation = parse_perturbation(text, robot.spec.name).with_schedule(round(half_way, 6))
+    for onset in perturbation.onsets[:1]:
+        if first_step(onset, robot.spec.dt) >= _steps(config.seconds, robot):
+            raise AdaptiveControlError(
+                f"perturb: {perturbation} begins after the run of {config.seconds} s; "
+                "give an earlier time or more --seconds"
+            )
+    return perturbation
+
+
+def _load(field: str, kind: str, path: Path | None, robot: str) -> tuple[Path, LoadedModel]:
+    """The model of that kind, and where it was found; the one that ships if no path is given."""
+    if kind not in DYNAMICS:
+        raise AdaptiveControlError(f"{field}: {kind!r} is unknown; allowed: {', '.join(DYNAMICS)}")
+    path = path or pretrained_path(robot, kind)
+    loaded = load_model(path, robot=robot)
+    if loaded.kind != kind:
+        raise AdaptiveControlError(f"{field}: {path} holds a {loaded.kind} model, not {kind}")
+    return path, loaded
