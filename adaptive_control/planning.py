@@ -70,7 +70,15 @@ class PlanningModel:
     def returns(self, context: Context, observation: Tensor, actions: Tensor) -> Tensor:
         """The return of each candidate, `[B, N]`."""
         with fast_products():
-            return returns(self._dynamics, self._spec.reward, context, observation, actions)
+            return returns(
+                self._dynamics,
+                self._spec.reward,
+                context,
+                observation,
+                actions,
+                fallen=self._spec.fallen if self._spec.fall_cost else None,
+                fall_cost=self._spec.fall_cost,
+            )
 
     def error(self, predicted: Tensor, observed: Tensor) -> Tensor:
         """Squared prediction error `[B]`, in units of the targets' variance."""

@@ -48,6 +48,8 @@ class RobotSpec:
             for numpy arrays and torch tensors alike.
         fallen: `observation [..., S] -> bool [...]`, for numpy arrays and torch tensors alike.
         legs: action indices of each leg, by the leg's name.
+        fall_cost: what a planner charges for a predicted fall, in units of return; a fall also
+            ends the sequence. Zero for a robot that cannot fall.
     """
 
     name: str
@@ -57,6 +59,7 @@ class RobotSpec:
     reward: Callable[[Any, Any, Any], Any]
     fallen: Callable[[Any], Any]
     legs: Mapping[str, tuple[int, ...]]
+    fall_cost: float = 0.0
 
     @property
     def observation_size(self) -> int:

@@ -13,6 +13,7 @@ from adaptive_control.dynamics.window import Context
 __all__ = ["returns", "trajectory"]
 
 Reward = Callable[[Tensor, Tensor, Tensor], Tensor]
+Fallen = Callable[[Tensor], Tensor]
 
 
 def trajectory(
@@ -37,9 +38,20 @@ def trajectory(
 
 
 def returns(
-    dynamics: Dynamics, reward: Reward, context: Context, observation: Tensor, actions: Tensor
+    dynamics: Dynamics,
+    reward: Reward,
+    context: Context,
+    observation: Tensor,
+    actions: Tensor,
+    *,
+    fallen: Fallen | None = None,
+    fall_cost: float = 0.0,
 ) -> Tensor:
     """The return of each candidate sequence, from one observation a robot.
+
+    A predicted fall ends the sequence, as it ends the episode: it costs `fall_cost`, and nothing
+    is earned after it. Otherwise a planner would throw the robot forward and count the speed of
+    what comes down.
 
     Args:
         dynamics: the model.
@@ -47,15 +59,23 @@ def returns(
         context: leading dimension B.
         observation: `[B, S]`.
         actions: `[B, N, H, A]`.
+        fallen: `observation -> bool [...]`; None for a robot that cannot fall.
+        fall_cost: what a fall costs, in units of return.
 
     Returns:
         `[B, N]`, undiscounted sums over H.
     """
     current = observation.unsqueeze(1).expand(-1, actions.shape[1], -1)
     total = torch.zeros(actions.shape[:2], dtype=actions.dtype, device=actions.device)
+    upright = torch.ones_like(total)
     for step in range(actions.shape[2]):
         action = actions[:, :, step]
         following, context = dynamics.predict(context, current, action)
-        total = total + reward(current, action, following)
+        earned = reward(current, action, following)
+        if fallen is not None:
+            falls = fallen(following).to(total.dtype)
+            earned = upright * (earned - fall_cost * falls)
+            upright = upright * (1 - falls)
+        total = total + earned
         current = following
     return total

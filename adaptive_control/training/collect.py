@@ -65,9 +65,10 @@ def collect_random(
     correlation = rng.uniform(0.0, 0.95, (batch, 1))
     amplitude = rng.uniform(0.3, 1.5, (batch, 1))
     noise = _CorrelatedNoise(rng, (batch, size), correlation)
+    middle, half_range = _range(robot)
 
     def act(observation: np.ndarray, step: int) -> np.ndarray:
-        return amplitude * noise.next()
+        return middle + half_range * amplitude * noise.next()
 
     return _run(robot, faults, steps, rng, threads, act, lambda *_: None)
 
@@ -94,7 +95,8 @@ def collect_planned(
         faults: perturbation text of each of the B robots.
         steps: T.
         window: M.
-        exploration: `[B]`, standard deviation of the noise added to each robot's actions.
+        exploration: `[B]`, standard deviation of the noise added to each robot's actions, as a
+            share of half their range.
         rng: source of all randomness.
         threads: cores for the simulator; 0 uses all.
         watch: called every control step with the steps done and a word on the speed.
@@ -103,12 +105,13 @@ def collect_planned(
     seed = int(rng.integers(2**31))
     agent = make_agent(dynamics, robot.spec, planner, window=window, batch=batch, seed=seed)
     correlation = np.full((batch, 1), 0.8)
+    _, half_range = _range(robot)
     noise = _CorrelatedNoise(rng, (batch, robot.spec.action_size), correlation)
 
     def act(observation: np.ndarray, step: int) -> np.ndarray:
         watch(step, f"{batch} robots")
         action = agent.act(torch.from_numpy(observation)).action.numpy()
-        return action + exploration[:, None] * noise.next()
+        return action + half_range * exploration[:, None] * noise.next()
 
     def observe(
         observation: np.ndarray, action: np.ndarray, following: np.ndarray, fallen: np.ndarray
@@ -152,6 +155,12 @@ def _run(
             segment[ids] += 1
     arrays = (np.stack(column, axis=1) for column in zip(*rows, strict=True))
     return Collected(Episodes(*arrays), returns)
+
+
+def _range(robot: Robot) -> tuple[np.ndarray, np.ndarray]:
+    """Middle and half width of the action limits, `[A]` each."""
+    low, high = robot.spec.action_low, robot.spec.action_high
+    return (low + high) / 2, (high - low) / 2
 
 
 class _CorrelatedNoise:

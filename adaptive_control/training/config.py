@@ -50,7 +50,7 @@ class TrainConfig:
     random_batches: int = 4
     """Batches of B episodes under random actions, before the first round."""
     exploration: float = 0.2
-    """Standard deviation of the correlated noise added to the planner's actions."""
+    """Correlated noise on the planner's actions, standard deviation over half their range."""
     planner: str = "cem:candidates=200,horizon=15,iterations=3"
     """Planner that collects, as text or as the path of a planner.toml."""
 
@@ -68,9 +68,9 @@ class TrainConfig:
     """Weight of the unadapted model's own error in the loss."""
     validation_share: float = 0.1
     """Share of the episodes held out."""
-    patience: int = 6
+    patience: int = 8
     """Validations without improvement after which a fit stops early."""
-    validate_every: int = 500
+    validate_every: int = 1000
     """Meta-updates between validations, which are also the points a killed run resumes from."""
     threads: int = 0
     """Cores to use; 0 uses all."""

@@ -61,8 +61,8 @@ def meta_loss(
 def validation_error(
     dynamics: Dynamics, window: Window, future: Window, horizon: int
 ) -> tuple[float, float]:
-    """Error at the last step of `horizon` open-loop steps: before and after adapting."""
+    """Error averaged over `horizon` open-loop steps: before and after adapting."""
     tasks = window.observation.shape[0]
     before = prediction_error(dynamics, dynamics.prior_context(tasks), future, horizon)
     after = prediction_error(dynamics, dynamics.adapt(window), future, horizon)
-    return float(before[..., -1].mean()), float(after[..., -1].mean())
+    return float(before.mean()), float(after.mean())

@@ -34,9 +34,16 @@ CONTROL_COST = 0.01
 ALIVE_BONUS = 0.05
 """Reward for a step that ends upright: small, so that standing still does not pay."""
 
-LEAST_HEIGHT = 0.2
-"""Torso height under which the ant has fallen [m]: `healthy_z_range[0]` of Gymnasium Ant-v5."""
+ACTION_LIMIT = 0.3
+"""Largest share of the motors' 150 N m (ant.xml) that a controller may ask for. At full torque an
+ant of under one kilogram leaps over a metre high and tumbles, whoever plans; at 45 N m it runs."""
 
-LEAST_UPRIGHT = 0.2
-"""Cosine of the tilt under which it has fallen (78.5 degrees). Height alone cannot tell: the
-torso is a sphere of 0.25 m, as high on its back as on its feet."""
+LEAST_HEIGHT, GREATEST_HEIGHT = 0.2, 1.0
+"""Torso heights between which the ant has not fallen [m]: Gymnasium Ant-v5's `healthy_z_range`."""
+
+LEAST_UPRIGHT = 0.5
+"""Cosine of the tilt under which it has fallen (60 degrees). Height alone cannot tell: the torso
+is a sphere of 0.25 m, as high on its back as on its feet."""
+
+FALL_COST = 20.0
+"""What a planner charges for a predicted fall, in units of return."""

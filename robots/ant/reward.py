@@ -15,7 +15,13 @@ from typing import Any
 
 from array_api_compat import array_namespace
 
-from robots.ant.constants import ALIVE_BONUS, CONTROL_COST, LEAST_HEIGHT, LEAST_UPRIGHT
+from robots.ant.constants import (
+    ALIVE_BONUS,
+    CONTROL_COST,
+    GREATEST_HEIGHT,
+    LEAST_HEIGHT,
+    LEAST_UPRIGHT,
+)
 
 __all__ = ["FORWARD_SPEED", "HEIGHT", "LATERAL_SPEED", "UP_Z", "YAW", "fallen", "reward"]
 
@@ -34,6 +40,7 @@ def reward(observation: Any, action: Any, next_observation: Any) -> Any:
 
 
 def fallen(observation: Any) -> Any:
-    """Torso below 0.2 m or tilted by more than 78.5 degrees; bool [...]."""
-    low = observation[..., HEIGHT] < LEAST_HEIGHT
-    return low | (observation[..., UP_Z] < LEAST_UPRIGHT)
+    """Torso below 0.2 m, above 1 m, or tilted by more than 60 degrees; bool [...]."""
+    height = observation[..., HEIGHT]
+    off = (height < LEAST_HEIGHT) | (height > GREATEST_HEIGHT)
+    return off | (observation[..., UP_Z] < LEAST_UPRIGHT)

@@ -30,10 +30,14 @@ SPEC = RobotSpec(
         Field("forward_speed", "m/s", encoding="hidden", target="value"),
         Field("lateral_speed", "m/s", encoding="hidden", target="value"),
     ),
-    action=tuple(Field(joint, "1", low=-1.0, high=1.0) for joint in constants.JOINTS),
+    action=tuple(
+        Field(joint, "1", low=-constants.ACTION_LIMIT, high=constants.ACTION_LIMIT)
+        for joint in constants.JOINTS
+    ),
     reward=reward,
     fallen=fallen,
     legs=constants.LEGS,
+    fall_cost=constants.FALL_COST,
 )
 
 # qpos: x, y, z, quaternion (w, x, y, z), joints in action order.

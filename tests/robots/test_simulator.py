@@ -17,8 +17,9 @@ ROBOTS = robot_names()
 
 
 def actions(robot: str, steps: int, seed: int = 0) -> np.ndarray:
-    size = get_robot(robot).spec.action_size
-    return np.random.default_rng(seed).uniform(-1, 1, (steps, size)).astype(np.float32)
+    spec = get_robot(robot).spec
+    drawn = np.random.default_rng(seed).uniform(-1, 1, (steps, spec.action_size))
+    return drawn.astype(np.float32) * spec.action_high
 
 
 def gymnasium_twin(name: str) -> Any:

@@ -40,8 +40,9 @@ def test_fields_are_named_once_with_si_units(robot: str) -> None:
     assert len(set(spec.observation_names)) == spec.observation_size
     assert {field.unit for field in spec.observation} <= {"m", "rad", "m/s", "rad/s", "1"}
     assert {field.unit for field in spec.action} == {"1"}
-    np.testing.assert_array_equal(spec.action_low, -np.ones(spec.action_size, np.float32))
-    np.testing.assert_array_equal(spec.action_high, np.ones(spec.action_size, np.float32))
+    limit = {"half-cheetah": 1.0, "ant": 0.3}[robot]  # a share of the motor's torque
+    np.testing.assert_array_equal(spec.action_high, np.full(spec.action_size, limit, np.float32))
+    np.testing.assert_array_equal(spec.action_low, -spec.action_high)
     assert sorted(i for leg in spec.legs.values() for i in leg) == list(range(spec.action_size))
 
 
@@ -112,10 +113,10 @@ def test_cheetah_reward_by_hand() -> None:
     )
 
 
-def test_ant_falls_when_low_or_tilted() -> None:
+def test_ant_falls_when_low_high_or_tilted() -> None:
     fallen = get_robot("ant").spec.fallen
-    states = np.zeros((4, 29))
-    states[:, 0] = [0.5, 0.15, 0.5, 0.5]
-    states[:, 3] = [1.0, 1.0, 0.1, -1.0]
-    assert fallen(states).tolist() == [False, True, True, True]
+    states = np.zeros((6, 29))
+    states[:, 0] = [0.5, 0.15, 0.5, 0.5, 1.1, 0.5]
+    states[:, 3] = [1.0, 1.0, 0.4, -1.0, 1.0, 0.6]
+    assert fallen(states).tolist() == [False, True, True, True, True, False]
     assert not get_robot("half-cheetah").spec.fallen(np.zeros((3, 18))).any()

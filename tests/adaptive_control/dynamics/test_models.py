@@ -114,6 +114,29 @@ def test_returns_are_the_rewards_along_the_trajectory(kind):
     torch.testing.assert_close(returns(dynamics, reward, context, observation, actions), expected)
 
 
+@torch.no_grad()
+def test_a_fall_ends_the_sequence_and_costs_once():
+    dynamics = tiny("mb")
+    observation = torch.zeros(1, LAYOUT.observation_size, dtype=torch.float64)
+    actions = torch.randn(1, 6, 4, LAYOUT.action_size, dtype=torch.float64)
+    path = trajectory(dynamics, (), observation.unsqueeze(1).expand(-1, 6, -1), actions)
+    limit = float(path[..., 0].median())
+    fallen = lambda x: x[..., 0] > limit  # noqa: E731
+    reward = lambda x, a, y: y[..., 1]  # noqa: E731
+    scored = returns(dynamics, reward, (), observation, actions, fallen=fallen, fall_cost=7.0)
+    fell = 0
+    for n in range(6):
+        expected = 0.0
+        for step in range(4):
+            expected += float(path[0, n, step, 1])
+            if float(path[0, n, step, 0]) > limit:
+                expected -= 7.0
+                fell += 1
+                break
+        assert float(scored[0, n]) == pytest.approx(expected)
+    assert 0 < fell < 6 * 4
+
+
 def test_prediction_stays_inside_what_the_data_covered():
     dynamics = tiny("mb")
     window = random_window(1, 50)
