@@ -27,7 +27,7 @@ class DemoConfig:
     """The model beside it."""
 
     perturb: str = ""
-    """What breaks, e.g. crippled-leg:back@5s+mass:2; half-way if no time is given. A leg if empty."""
+    """What breaks, e.g. crippled-leg:back@5s+mass:2; half-way if no time is given; empty: a leg."""
 
     planner: str = "cem:candidates=200,horizon=15,iterations=3"
     """A planner and its settings, or the path of a planner.toml."""

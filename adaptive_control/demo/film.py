@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import imageio.v2 as imageio
 
@@ -53,9 +54,11 @@ def write_film(
     shown = range(0, steps, stride)
     canvas = Canvas(twins, robot, perturbation, sizes)
     views = [_replay(twin, robot, str(perturbation), sizes, stride) for twin in twins]
+    # imageio types what `get_writer` returns too loosely to append to.
+    open_film: Callable[..., Any] = imageio.get_writer
     with (
         atomic_path(path) as temporary,
-        imageio.get_writer(
+        open_film(
             temporary, format="FFMPEG", fps=1 / (dt * stride), codec="libx264", quality=7,
             macro_block_size=2, ffmpeg_log_level="error",
         ) as film,

@@ -16,7 +16,7 @@ A figure that does not exist (nothing before a fault at 0 s; a robot that never 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -100,7 +100,7 @@ def recovery_time(speed: Series, dt: float, fault_step: int) -> float | None:
     return float((dropped + back[0]) * dt) if len(back) else None
 
 
-def bootstrap_interval(values: list[float | None]) -> list[float] | None:
+def bootstrap_interval(values: Sequence[float | None]) -> list[float] | None:
     """95 % bootstrap interval (BCa) of the mean over seeds; None with fewer than two figures."""
     known = np.asarray([v for v in values if v is not None], dtype=float)
     if len(known) < 2 or len(known) < len(values):

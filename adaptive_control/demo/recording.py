@@ -22,6 +22,7 @@ class Recording:
         dt: control period [s].
         seeds: `[B]`, each robot's seed.
         actions: `[T, B, A]` float32, as applied; with the seed they repeat the run exactly.
+        observation: `[T + 1, B, S]` float32, what the agent was told.
         position: `[T + 1, B]` how far the torso is along world x [m].
         reward: `[T, B]`.
         fallen: `[T, B]` bool, after the step.
@@ -38,6 +39,7 @@ class Recording:
     dt: float
     seeds: tuple[int, ...]
     actions: NDArray[np.float32]
+    observation: NDArray[np.float32]
     position: NDArray[np.float64]
     reward: NDArray[np.float64]
     fallen: NDArray[np.bool_]

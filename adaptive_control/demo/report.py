@@ -20,6 +20,7 @@ _ROWS = (
     ("  after the fault", "", "return_after_fault", 1),
     ("model error before adaptation", "", "model_error.before_adaptation", 3),
     ("model error after adaptation", "", "model_error.after_adaptation", 3),
+    ("K-step error, after / before", "", "k_step_error.ratio", 2),
     ("planning time, median", "ms", "plan_ms.p50", 1),
     ("planning time, p99", "ms", "plan_ms.p99", 1),
     ("adaptation time, median", "ms", "adapt_ms.p50", 1),

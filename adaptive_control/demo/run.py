@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 import adaptive_control
+from adaptive_control.demo.k_step import k_step_metrics
 from adaptive_control.demo.metrics import twin_metrics
 from adaptive_control.demo.plot import write_plot
 from adaptive_control.demo.prepare import Demo, sha256
@@ -40,10 +41,10 @@ def run_demo(demo: Demo, console: Console) -> dict[str, Any]:
     config, out = demo.config, demo.config.out
     write_json(out / "config.json", asdict(config))
     twins = _run_twins(demo, console)
-    metrics = {
-        "twins": {twin.model: twin_metrics(twin, demo.fault_step) for twin in twins},
-        "settings": _settings(demo, twins),
-    }
+    figures = {twin.model: twin_metrics(twin, demo.fault_step) for twin in twins}
+    for model, twin in zip(demo.models, twins, strict=True):
+        figures[twin.model]["k_step_error"] = k_step_metrics(model, twin, demo.fault_step)
+    metrics = {"twins": figures, "settings": _settings(demo, twins)}
     write_json(out / "metrics.json", metrics)
     title = f"{config.robot}, {config.perturb}"
     write_plot(out / "demo.png", twins, title, demo.perturbation.onsets)

@@ -43,7 +43,7 @@ def run_twin(
         model.dynamics, robot.spec, planner, window=model.window, batch=batch, seed=seeds
     )
     observation = simulator.reset(seeds=seeds)  # as the film will start it again
-    position = [simulator.position[:, 0].copy()]
+    observations, position = [observation], [simulator.position[:, 0].copy()]
     rows = []
     for step in range(steps):
         decision = agent.act(torch.from_numpy(observation))
@@ -51,6 +51,7 @@ def run_twin(
         outcome = simulator.step(action)
         agent.observe(*(torch.from_numpy(v) for v in (observation, action, outcome.observation)))
         observation = outcome.observation
+        observations.append(observation)
         position.append(simulator.position[:, 0].copy())
         rows.append(
             {
@@ -73,6 +74,7 @@ def run_twin(
         agent={"window": model.window, "gate": asdict(agent.gate_config)},
         dt=robot.spec.dt,
         seeds=tuple(seeds),
+        observation=np.asarray(observations),
         position=np.asarray(position),
         **columns,
     )

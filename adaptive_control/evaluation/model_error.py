@@ -38,8 +38,8 @@ class KStepError:
 @torch.no_grad()
 def k_step_error(
     dynamics: Dynamics, episodes: Episodes, window: int, steps: int, seed: int = 0
-) -> KStepError:
-    """Errors on windows drawn evenly from `episodes`.
+) -> KStepError | None:
+    """Errors on windows drawn evenly from `episodes`; None if none is full and has K steps after.
 
     Args:
         dynamics: the model.
@@ -48,7 +48,9 @@ def k_step_error(
         steps: K, steps predicted open loop.
         seed: of the draw.
     """
-    sampler = TaskSampler(episodes, window, steps, earliest=window)
+    sampler = TaskSampler(episodes, window, steps, only_full=True)
+    if len(sampler) == 0:
+        return None
     rng = np.random.default_rng(seed)
     past, future = sampler.draw(_TASKS, rng, full_windows=True)
     contexts = (dynamics.prior_context(_TASKS), dynamics.adapt(past))

@@ -91,7 +91,7 @@ class TaskSampler:
         window: M.
         future: K.
         short_share: share of the windows that are cut short.
-        earliest: first time t, so that windows can be had full.
+        only_full: leave out times t before which the segment has fewer than M transitions.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class TaskSampler:
         window: int,
         future: int,
         short_share: float = 0.15,
-        earliest: int = 0,
+        only_full: bool = False,
     ):
         self._arrays = [
             torch.from_numpy(getattr(episodes, n))
@@ -115,7 +115,12 @@ class TaskSampler:
             )
         last = episodes.segment[:, future - 1 :]
         starts = np.argwhere(episodes.segment[:, : length - future + 1] == last)
-        self._starts = starts[starts[:, 1] >= earliest]
+        if only_full:
+            starts = starts[starts[:, 1] >= window]
+            episode, time = starts.T
+            same = episodes.segment[episode, time - window] == episodes.segment[episode, time]
+            starts = starts[same]
+        self._starts = starts
 
     def __len__(self) -> int:
         return len(self._starts)

@@ -25,7 +25,7 @@ PLANNER = "cem:candidates=20,horizon=3,iterations=1"
 TWIN_KEYS = {
     "return", "return_before_fault", "return_after_fault",
     "mean_speed_before_fault", "mean_speed_after_fault", "recovery_s",
-    "model_error", "plan_ms", "adapt_ms",
+    "model_error", "k_step_error", "plan_ms", "adapt_ms",
 }  # fmt: skip
 
 
@@ -68,6 +68,17 @@ def test_metrics_hold_what_the_users_were_promised(demo: Demo, robot: str, model
         assert twin["plan_ms"]["p99"] >= twin["plan_ms"]["p50"] > 0
     errors = metrics["twins"]["mb"]["model_error"]
     assert errors["before_adaptation"] == errors["after_adaptation"]
+
+
+def test_k_step_error_is_there_when_the_run_is_long_enough(demo: Demo) -> None:
+    assert demo()["twins"]["grbal"]["k_step_error"] is None
+    twins = demo("--seconds", "2.4")["twins"]
+    assert twins["mb"]["k_step_error"]["ratio"] == 1.0
+    error = twins["grbal"]["k_step_error"]
+    assert error["steps"] == 15
+    assert error["ratio"] == pytest.approx(
+        error["after_adaptation"] / error["before_adaptation"], rel=1e-4
+    )
 
 
 def test_the_fault_comes_half_way_unless_it_says_when(demo: Demo) -> None:
@@ -158,7 +169,8 @@ def test_the_film_shows_every_step(demo: Demo, tmp_path: Path) -> None:
     path = tmp_path / "demo.mp4"
     if not path.exists():
         pytest.skip("this machine cannot render")
-    with imageio.get_reader(path) as film:
+    reader: Any = imageio.get_reader(path)
+    with reader as film:
         meta = film.get_meta_data()
         frames = film.count_frames()
     assert frames == 20

@@ -29,6 +29,7 @@ def recording(speed: np.ndarray, **changes: Any) -> Recording:
         "dt": DT,
         "seeds": tuple(range(robots)),
         "actions": np.zeros((steps, robots, 6), np.float32),
+        "observation": np.zeros((steps + 1, robots, 18), np.float32),
         "position": np.concatenate([np.zeros((1, robots)), np.cumsum(speed * DT, axis=0)]),
         "reward": speed * DT,
         "fallen": np.zeros((steps, robots), bool),

@@ -1,0 +1,60 @@
+"""The K-step model error of a demo run: how much adapting helps a planner to look ahead.
+
+The one-step error of the recording is measured while the robot runs; this one afterwards, on the
+same transitions: at every full window after the fault, predict the next K steps open loop with the
+prior and with the model adapted to that window.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from adaptive_control.demo.recording import Recording
+from adaptive_control.evaluation.model_error import k_step_error
+from adaptive_control.training import LoadedModel
+from adaptive_control.training.dataset import Episodes
+
+__all__ = ["K_STEPS", "k_step_metrics"]
+
+K_STEPS = 15
+"""K: the horizon of the planner that ships."""
+
+
+def k_step_metrics(
+    model: LoadedModel, recording: Recording, fault_step: int | None
+) -> dict[str, Any] | None:
+    """Mean squared errors over 1 to K steps ahead, and their ratio.
+
+    Args:
+        model: the model that planned.
+        recording: T steps of B robots.
+        fault_step: k; transitions from there on are used, all of them if None.
+
+    Returns:
+        `steps`, `before_adaptation`, `after_adaptation`, `ratio`; None if no robot ran upright for
+        M + K steps after the fault.
+    """
+    first = fault_step or 0
+    if recording.steps - first < model.window + K_STEPS:
+        return None
+    swap = lambda series: np.swapaxes(series[first:], 0, 1)  # noqa: E731
+    observation = swap(recording.observation)
+    # A robot that has fallen lies where it is: a segment of its own for every step it lies.
+    lying = np.cumsum(swap(recording.fallen), axis=1)
+    if not np.isfinite(observation).all():
+        return None
+    episodes = Episodes(
+        observation[:, :-1], swap(recording.actions), observation[:, 1:], lying.astype(np.int32)
+    )
+    error = k_step_error(model.dynamics, episodes, model.window, K_STEPS)
+    if error is None:
+        return None
+    before, after = float(error.before.mean()), float(error.after.mean())
+    return {
+        "steps": K_STEPS,
+        "before_adaptation": before,
+        "after_adaptation": after,
+        "ratio": error.ratio,
+    }
