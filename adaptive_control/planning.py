@@ -76,8 +76,7 @@ class PlanningModel:
                 context,
                 observation,
                 actions,
-                fallen=self._spec.fallen if self._spec.fall_cost else None,
-                fall_cost=self._spec.fall_cost,
+                caution=self._spec.caution,
             )
 
     def error(self, predicted: Tensor, observed: Tensor) -> Tensor:

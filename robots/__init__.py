@@ -12,10 +12,11 @@ from robots.render import FrameRenderer
 from robots.robot import Robot
 from robots.rollout import RolloutScorer
 from robots.simulator import Simulator
-from robots.spec import Field, RobotSpec
+from robots.spec import Caution, Field, RobotSpec
 
 __all__ = [
     "BatchSimulator",
+    "Caution",
     "Field",
     "FrameRenderer",
     "Perturbation",

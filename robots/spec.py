@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-__all__ = ["Field", "RobotSpec"]
+__all__ = ["Caution", "Field", "RobotSpec"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,22 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Caution:
+    """What a planner keeps away from, beyond what the reward says; models are never quite right.
+
+    Attributes:
+        unsafe: `observation [..., S] -> bool [...]`; a planned sequence ends in such a state.
+            Stricter than `fallen`: once a fall is certain it can no longer be avoided.
+        cost: what entering an unsafe state costs, in units of return.
+        unease: `observation [..., S] -> [...]`, charged at each planned step.
+    """
+
+    unsafe: Callable[[Any], Any]
+    cost: float
+    unease: Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
 class RobotSpec:
     """A robot as models, planners and files see it.
 
@@ -48,8 +64,7 @@ class RobotSpec:
             for numpy arrays and torch tensors alike.
         fallen: `observation [..., S] -> bool [...]`, for numpy arrays and torch tensors alike.
         legs: action indices of each leg, by the leg's name.
-        fall_cost: what a planner charges for a predicted fall, in units of return; a fall also
-            ends the sequence. Zero for a robot that cannot fall.
+        caution: what planners keep away from; None for a robot that cannot fall.
     """
 
     name: str
@@ -59,7 +74,7 @@ class RobotSpec:
     reward: Callable[[Any, Any, Any], Any]
     fallen: Callable[[Any], Any]
     legs: Mapping[str, tuple[int, ...]]
-    fall_cost: float = 0.0
+    caution: Caution | None = None
 
     @property
     def observation_size(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -13,7 +14,26 @@ from adaptive_control.dynamics.window import Context
 __all__ = ["returns", "trajectory"]
 
 Reward = Callable[[Tensor, Tensor, Tensor], Tensor]
-Fallen = Callable[[Tensor], Tensor]
+
+
+@runtime_checkable
+class Caution(Protocol):
+    """What a planner keeps away from (a robot's spec has it)."""
+
+    @property
+    def unsafe(self) -> Callable[[Tensor], Tensor]:
+        """`observation -> bool [...]`, states that end a sequence."""
+        ...
+
+    @property
+    def cost(self) -> float:
+        """What such a state costs, in units of return."""
+        ...
+
+    @property
+    def unease(self) -> Callable[[Tensor], Tensor]:
+        """`observation -> [...]`, charged at each step."""
+        ...
 
 
 def trajectory(
@@ -44,14 +64,13 @@ def returns(
     observation: Tensor,
     actions: Tensor,
     *,
-    fallen: Fallen | None = None,
-    fall_cost: float = 0.0,
+    caution: Caution | None = None,
 ) -> Tensor:
     """The return of each candidate sequence, from one observation a robot.
 
-    A predicted fall ends the sequence, as it ends the episode: it costs `fall_cost`, and nothing
-    is earned after it. Otherwise a planner would throw the robot forward and count the speed of
-    what comes down.
+    With `caution`, an unsafe state ends the sequence, as a fall ends the episode: it costs, and
+    nothing is earned after it. Otherwise a planner would throw the robot forward and count the
+    speed of what comes down.
 
     Args:
         dynamics: the model.
@@ -59,23 +78,22 @@ def returns(
         context: leading dimension B.
         observation: `[B, S]`.
         actions: `[B, N, H, A]`.
-        fallen: `observation -> bool [...]`; None for a robot that cannot fall.
-        fall_cost: what a fall costs, in units of return.
+        caution: what to keep away from; None for a robot that cannot fall.
 
     Returns:
         `[B, N]`, undiscounted sums over H.
     """
     current = observation.unsqueeze(1).expand(-1, actions.shape[1], -1)
     total = torch.zeros(actions.shape[:2], dtype=actions.dtype, device=actions.device)
-    upright = torch.ones_like(total)
+    safe = torch.ones_like(total)
     for step in range(actions.shape[2]):
         action = actions[:, :, step]
         following, context = dynamics.predict(context, current, action)
         earned = reward(current, action, following)
-        if fallen is not None:
-            falls = fallen(following).to(total.dtype)
-            earned = upright * (earned - fall_cost * falls)
-            upright = upright * (1 - falls)
+        if caution is not None:
+            ends = caution.unsafe(following).to(total.dtype)
+            earned = safe * (earned - caution.unease(following) - caution.cost * ends)
+            safe = safe * (1 - ends)
         total = total + earned
         current = following
     return total

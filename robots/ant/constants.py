@@ -45,5 +45,11 @@ LEAST_UPRIGHT = 0.5
 """Cosine of the tilt under which it has fallen (60 degrees). Height alone cannot tell: the torso
 is a sphere of 0.25 m, as high on its back as on its feet."""
 
-FALL_COST = 20.0
-"""What a planner charges for a predicted fall, in units of return."""
+SAFE_HEIGHT, SAFE_UPRIGHT = 0.9, 0.8
+"""A planner ends its sequences above this height [m] and beyond this tilt (37 degrees)."""
+
+UNSAFE_COST = 20.0
+"""What it charges for that, in units of return: more than the speed of a whole horizon earns."""
+
+UNEASE = 5.0
+"""What it charges at each step, times 1 - cosine of the tilt."""

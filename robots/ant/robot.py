@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robots.ant import constants
+from robots.ant.caution import unease, unsafe
 from robots.ant.reward import fallen, reward
 from robots.robot import Robot, gymnasium_model_file
-from robots.spec import Field, RobotSpec
+from robots.spec import Caution, Field, RobotSpec
 
 __all__ = ["ROBOT", "SPEC"]
 
@@ -37,7 +38,7 @@ SPEC = RobotSpec(
     reward=reward,
     fallen=fallen,
     legs=constants.LEGS,
-    fall_cost=constants.FALL_COST,
+    caution=Caution(unsafe=unsafe, cost=constants.UNSAFE_COST, unease=unease),
 )
 
 # qpos: x, y, z, quaternion (w, x, y, z), joints in action order.

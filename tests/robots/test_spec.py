@@ -120,3 +120,16 @@ def test_ant_falls_when_low_high_or_tilted() -> None:
     states[:, 3] = [1.0, 1.0, 0.4, -1.0, 1.0, 0.6]
     assert fallen(states).tolist() == [False, True, True, True, True, False]
     assert not get_robot("half-cheetah").spec.fallen(np.zeros((3, 18))).any()
+
+
+def test_planners_are_warned_before_the_ant_has_fallen() -> None:
+    spec = get_robot("ant").spec
+    assert spec.caution is not None
+    states = np.zeros((4, 29), np.float32)
+    states[:, 0] = [0.5, 0.5, 0.95, 0.1]
+    states[:, 3] = [1.0, 0.7, 1.0, 1.0]
+    assert spec.caution.unsafe(states).tolist() == [False, True, True, True]
+    assert spec.fallen(states).tolist() == [False, False, False, True]
+    np.testing.assert_allclose(spec.caution.unease(states), [0.0, 1.5, 0.0, 0.0], atol=1e-6)
+    tensor = torch.from_numpy(states)
+    assert torch.equal(spec.caution.unsafe(tensor), torch.from_numpy(spec.caution.unsafe(states)))

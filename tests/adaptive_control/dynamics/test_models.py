@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -121,14 +123,16 @@ def test_a_fall_ends_the_sequence_and_costs_once():
     actions = torch.randn(1, 6, 4, LAYOUT.action_size, dtype=torch.float64)
     path = trajectory(dynamics, (), observation.unsqueeze(1).expand(-1, 6, -1), actions)
     limit = float(path[..., 0].median())
-    fallen = lambda x: x[..., 0] > limit  # noqa: E731
+    caution = SimpleNamespace(
+        unsafe=lambda x: x[..., 0] > limit, cost=7.0, unease=lambda x: 0.5 * x[..., 2]
+    )
     reward = lambda x, a, y: y[..., 1]  # noqa: E731
-    scored = returns(dynamics, reward, (), observation, actions, fallen=fallen, fall_cost=7.0)
+    scored = returns(dynamics, reward, (), observation, actions, caution=caution)
     fell = 0
     for n in range(6):
         expected = 0.0
         for step in range(4):
-            expected += float(path[0, n, step, 1])
+            expected += float(path[0, n, step, 1] - 0.5 * path[0, n, step, 2])
             if float(path[0, n, step, 0]) > limit:
                 expected -= 7.0
                 fell += 1

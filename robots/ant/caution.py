@@ -1,0 +1,22 @@
+"""What planners for the ant keep away from, for numpy arrays and torch tensors alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from robots.ant.constants import LEAST_HEIGHT, SAFE_HEIGHT, SAFE_UPRIGHT, UNEASE
+from robots.ant.reward import HEIGHT, UP_Z
+
+__all__ = ["unease", "unsafe"]
+
+
+def unsafe(observation: Any) -> Any:
+    """Low, high or tilted, short of a fall; `[..., S] -> bool [...]`."""
+    height = observation[..., HEIGHT]
+    off = (height < LEAST_HEIGHT) | (height > SAFE_HEIGHT)
+    return off | (observation[..., UP_Z] < SAFE_UPRIGHT)
+
+
+def unease(observation: Any) -> Any:
+    """Cost of a tilt, in units of reward; `[..., S] -> [...]`."""
+    return UNEASE * (1 - observation[..., UP_Z])
