@@ -22,3 +22,12 @@ LEGS = {"back": (0, 1, 2), "front": (3, 4, 5)}
 
 CONTROL_COST = 0.05
 """Weight of the squared action in the reward (issue 2; Nagabandi et al. 2019 use the same)."""
+
+SAFE_UPRIGHT = 0.3
+"""A planner ends its sequences where the cosine of the pitch is below this (73 degrees)."""
+
+UNSAFE_COST = 20.0
+"""What it charges for that, in units of return."""
+
+UNEASE = 2.0
+"""What it charges at each step, times 1 - cosine of the pitch."""

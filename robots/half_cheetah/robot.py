@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robots.half_cheetah import constants
+from robots.half_cheetah.caution import unease, unsafe
 from robots.half_cheetah.reward import fallen, reward
 from robots.robot import Robot, gymnasium_model_file
-from robots.spec import Field, RobotSpec
+from robots.spec import Caution, Field, RobotSpec
 
 __all__ = ["ROBOT", "SPEC"]
 
@@ -31,6 +32,7 @@ SPEC = RobotSpec(
     reward=reward,
     fallen=fallen,
     legs=constants.LEGS,
+    caution=Caution(unsafe=unsafe, cost=constants.UNSAFE_COST, unease=unease),
 )
 
 # qpos: rootx, rootz, rooty, then the joints in action order; qvel likewise.

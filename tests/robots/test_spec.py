@@ -133,3 +133,14 @@ def test_planners_are_warned_before_the_ant_has_fallen() -> None:
     np.testing.assert_allclose(spec.caution.unease(states), [0.0, 1.5, 0.0, 0.0], atol=1e-6)
     tensor = torch.from_numpy(states)
     assert torch.equal(spec.caution.unsafe(tensor), torch.from_numpy(spec.caution.unsafe(states)))
+
+
+def test_planners_are_warned_before_the_cheetah_rolls_over() -> None:
+    caution = get_robot("half-cheetah").spec.caution
+    assert caution is not None
+    states = np.zeros((4, 18), np.float32)
+    states[:, 1] = [0.0, 1.0, 1.4, 2 * np.pi]
+    assert caution.unsafe(states).tolist() == [False, False, True, False]
+    np.testing.assert_allclose(caution.unease(states), 2 * (1 - np.cos(states[:, 1])), atol=1e-6)
+    tensor = torch.from_numpy(states)
+    assert torch.equal(caution.unsafe(tensor), torch.from_numpy(caution.unsafe(states)))
