@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adaptive_control.dynamics.rollout import returns, trajectory
+from robots import Caution
 from tests.adaptive_control.models import ADAPTIVE, KINDS, LAYOUT, random_window, tiny
 
 
@@ -123,7 +122,7 @@ def test_a_fall_ends_the_sequence_and_costs_once():
     actions = torch.randn(1, 6, 4, LAYOUT.action_size, dtype=torch.float64)
     path = trajectory(dynamics, (), observation.unsqueeze(1).expand(-1, 6, -1), actions)
     limit = float(path[..., 0].median())
-    caution = SimpleNamespace(
+    caution = Caution(
         unsafe=lambda x: x[..., 0] > limit, cost=7.0, unease=lambda x: 0.5 * x[..., 2]
     )
     reward = lambda x, a, y: y[..., 1]  # noqa: E731
