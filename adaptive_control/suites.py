@@ -37,6 +37,11 @@ class Suite:
     summary: str
 
 
+_WHOLE = 0.1
+_TOGETHER = 0.5
+_GROUNDS = {"slopes", "pier"}
+"""Suites that lay the ground; a robot stands on one."""
+
 _SCALES = (0.75, 0.85, 1.0, 1.15, 1.25)
 
 
@@ -56,12 +61,12 @@ def _slack_leg(rng: np.random.Generator) -> str:
 
 
 def _motors(joints: int) -> Sampler:
-    """Gains in [0.5, 1] on the first `joints` motors, or one of them reversed."""
+    """Gains in [0.5, 1] on the first `joints` motors; half the time one of them is reversed."""
 
     def sample(rng: np.random.Generator) -> str:
-        if rng.random() < 0.5:
-            return f"actuator-gain:{rng.integers(joints)}=-1"
         gains = rng.uniform(0.5, 1.0, joints)
+        if rng.random() < 0.5:
+            gains[rng.integers(joints)] *= -1
         return "actuator-gain:" + ",".join(f"{j}={g:.3f}" for j, g in enumerate(gains))
 
     return sample
@@ -142,6 +147,17 @@ def suites_of(robot: str) -> tuple[Suite, ...]:
 
 
 def sample_training_perturbation(robot: str, rng: np.random.Generator) -> str:
-    """One draw from the union of the robot's train sides, each side equally likely."""
+    """One draw from the union of the robot's train sides, each side equally likely.
+
+    One robot in ten is whole; half of the others suffer draws of two suites at once. A model that
+    has met faults one at a time learns which of them it is; one that has met them together learns
+    to identify what each does to the motion (docs/decisions/0007).
+    """
+    if rng.random() < _WHOLE:
+        return "none"
     suites = suites_of(robot)
-    return suites[rng.integers(len(suites))].train(rng)
+    first, second = (suites[index] for index in rng.choice(len(suites), size=2, replace=False))
+    texts = [first.train(rng)]
+    if rng.random() < _TOGETHER and not {first.name, second.name} <= _GROUNDS:
+        texts.append(second.train(rng))
+    return "+".join(text for text in texts if text != "none") or "none"

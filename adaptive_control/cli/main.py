@@ -89,11 +89,12 @@ def _names() -> str:
 
 
 def _readable_errors() -> tuple[type[Exception], ...]:
-    """The three roots. Only packages that are loaded can have raised theirs."""
+    """The roots. Only packages that are loaded can have raised theirs."""
     roots: list[type[Exception]] = [AdaptiveControlError]
     for module, name in (
         ("robots.errors", "RobotError"),
         ("controllers.errors", "PlannerError"),
+        ("deploy.errors", "DeployError"),
     ):
         if module in sys.modules:
             roots.append(getattr(sys.modules[module], name))

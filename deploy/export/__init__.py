@@ -1,0 +1,1 @@
+"""Writes bundles from checkpoints; the only part of `deploy` that needs torch."""

@@ -1,0 +1,1 @@
+"""The robot at the other end of a link, simulated, in a process of its own."""

@@ -1,0 +1,1 @@
+"""What runs on the robot: numpy, onnxruntime and the standard library."""

@@ -1,0 +1,1 @@
+"""Links between the runtime and a robot."""

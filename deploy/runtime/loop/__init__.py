@@ -1,0 +1,1 @@
+"""The guarded control loop: shield, planner, modes."""
