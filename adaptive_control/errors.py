@@ -1,7 +1,7 @@
 """Errors that people are meant to read.
 
-`robots`, `controllers` and `deploy` have roots of their own, because none of them imports this package; the
-command line treats all alike: one line on standard error, exit status 2.
+`robots`, `controllers` and `deploy` have roots of their own, because none of them imports this
+package; the command line treats all alike: one line on standard error, exit status 2.
 """
 
 from __future__ import annotations

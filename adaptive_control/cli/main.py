@@ -1,6 +1,7 @@
 """Chooses the command, and turns errors that people are meant to read into one line.
 
-Exit status: 0 done, 2 bad input (one line on standard error), 130 interrupted. Anything else is a
+Exit status: 0 done, 2 bad input (one line on standard error), 3 a robot that was stopped for safety,
+130 interrupted. Anything else is a
 defect of this program and ends in a traceback.
 """
 
@@ -19,10 +20,23 @@ __all__ = ["main"]
 COMMANDS = {
     "demo": "watch a robot break mid-run: one twin adapts, the other does not",
     "train": "train a dynamics model for a robot",
+    "evaluate": "the table: every method on every suite, with intervals",
+    "tune": "find the planner that returns most within the control period",
+    "live": "a page in the browser: see the robot plan, break it, tune it",
+    "export": "write a bundle that runs on the robot without torch",
+    "inspect": "say what is in a bundle",
+    "verify": "check a bundle: hashes, versions, golden vectors, parity",
+    "doctor": "compare a bundle with a robot, channel by channel",
+    "simulate": "be a robot in another process, in real time",
+    "run": "run a bundle on a robot",
+    "replay": "run a log again, to the same actions",
+    "profile": "the largest plan that meets the control period on this machine",
     "robots": "list the robots, their fields, and what can break",
+    "suites": "list the suites of perturbations",
+    "models": "list the methods and the models that ship",
 }
 """Each is a module `adaptive_control.cli.<name>` with `run(arguments)`, imported when asked for:
-`--help` must not wait for torch and the simulator."""
+`--help` must not wait for torch and the simulator. What `run` returns is the exit status."""
 
 _HELP = ("-h", "--help")
 
@@ -63,8 +77,7 @@ def _run(arguments: list[str]) -> int:
     command, *rest = arguments
     if command not in COMMANDS:
         raise AdaptiveControlError(f"command: {command!r} is unknown; allowed: {_names()}")
-    importlib.import_module(f"adaptive_control.cli.{command}").run(rest)
-    return 0
+    return importlib.import_module(f"adaptive_control.cli.{command}").run(rest) or 0
 
 
 def _help() -> str:
