@@ -1,0 +1,212 @@
+"""The robot's end of the wire: one commander at a time, everything doubtful dropped and counted."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import select
+import socket
+import time
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from deploy.errors import DeployError
+from deploy.runtime.link.address import Address
+from deploy.runtime.link.base import Channels, Command, Observation
+from deploy.runtime.link.datagram import NONCE
+from deploy.runtime.link.messages import pack_channels, pack_observation, unpack_command
+from deploy.runtime.link.wire import Codec, Kind, Packet, session_key
+
+__all__ = ["RobotServer"]
+
+_SILENT_S = 1.0
+"""A commander that says nothing for so long may be replaced by another."""
+_GREETED = 8
+"""Sessions that were offered and not yet taken up; older offers lapse."""
+_LARGEST = 65_535
+
+_Peer = object
+"""A socket address, as the socket module gives it."""
+
+
+@dataclass
+class _Session:
+    number: int
+    peer: _Peer
+    codec: Codec
+    heard: int = 0
+    said: int = 0
+    last_ns: int = 0
+
+
+class RobotServer:
+    """Listens at an address; greets commanders, takes commands, sends observations.
+
+    Args:
+        address: to listen at.
+        channels: what the robot declares.
+
+    Attributes:
+        counters: packets that were dropped, by reason.
+
+    Raises:
+        DeployError: the address is taken, or open to others and without a key.
+    """
+
+    def __init__(self, address: Address, channels: Channels) -> None:
+        self._key = address.key()
+        self._shared = Codec(self._key)
+        self._channels = channels
+        self._declaration = pack_channels(channels)
+        self._address = address
+        self._socket = self._listen(address)
+        self._offered: dict[int, _Session] = {}
+        self._session: _Session | None = None
+        self._command: tuple[Command, int] | None = None
+        self.counters: Counter[str] = Counter()
+
+    @staticmethod
+    def _listen(address: Address) -> socket.socket:
+        unix = address.scheme == "unix"
+        six = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+        ours = socket.socket(socket.AF_UNIX if unix else six, socket.SOCK_DGRAM)
+        try:
+            ours.bind(address.path if unix else (address.host, address.port))
+            if unix:
+                os.chmod(address.path, 0o600)
+        except OSError as error:
+            ours.close()
+            raise DeployError(f"listen: {address}: {error.strerror or error}") from error
+        ours.setblocking(False)
+        return ours
+
+    @property
+    def address(self) -> Address:
+        """Where it listens; with the port that was found, if 0 was asked for."""
+        if self._address.scheme == "unix":
+            return self._address
+        return replace(self._address, port=self._socket.getsockname()[1])
+
+    @property
+    def commanded(self) -> bool:
+        """Whether a commander is there and was heard of lately."""
+        return self._session is not None and not self._silent(self._session)
+
+    def newest(self) -> tuple[Command, int] | None:
+        """The newest command of this session, and our monotonic clock when it arrived [ns]."""
+        return self._command
+
+    def serve(self, until_ns: int) -> None:
+        """Take what comes, until `until_ns` of the monotonic clock."""
+        while (left := until_ns - time.monotonic_ns()) > 0:
+            ready, _, _ = select.select([self._socket], [], [], left * 1e-9)
+            if ready:
+                self.poll()
+
+    def poll(self) -> None:
+        """Take everything that waits."""
+        for _ in range(256):
+            try:
+                datagram, peer = self._socket.recvfrom(_LARGEST)
+            except BlockingIOError:
+                return
+            except OSError:
+                self.counters["unreachable"] += 1
+                return
+            self._take(datagram, peer)
+
+    def _take(self, datagram: bytes, peer: _Peer) -> None:
+        # Greetings are under the shared key, everything else under its session's.
+        session = self._session_of(datagram)
+        packet = (self._shared if session is None else session.codec).decode(datagram)
+        if isinstance(packet, str):
+            self.counters[packet] += 1
+        elif session is None:
+            if packet.kind is Kind.HELLO and len(packet.payload) == NONCE:
+                self._greet(packet.payload, peer)
+            else:
+                self.counters["stale"] += 1
+        elif packet.number <= session.heard:
+            self.counters["late"] += 1
+        else:
+            session.heard, session.peer = packet.number, peer
+            session.last_ns = time.monotonic_ns()
+            self._hear(session, packet)
+
+    def _session_of(self, datagram: bytes) -> _Session | None:
+        number = int.from_bytes(datagram[8:16], "little")
+        if self._session is not None and number == self._session.number:
+            return self._session
+        return self._offered.get(number)
+
+    def _greet(self, nonce: bytes, peer: _Peer) -> None:
+        """Offer a session, or say that another has the robot."""
+        if self.commanded:
+            self.counters["refused"] += 1
+            reason = b"another commander has it; it must let go, or be silent for a second"
+            self._reply(Packet(Kind.REFUSE, 0, 0, nonce + reason), self._shared, peer)
+            return
+        ours = secrets.token_bytes(NONCE)
+        number = 1 + secrets.randbits(63)
+        codec = Codec(session_key(self._key, nonce, ours))
+        self._offered[number] = _Session(number, peer, codec)
+        while len(self._offered) > _GREETED:
+            del self._offered[next(iter(self._offered))]
+        payload = nonce + ours + self._declaration
+        self._reply(Packet(Kind.WELCOME, number, 0, payload), self._shared, peer)
+
+    def _hear(self, session: _Session, packet: Packet) -> None:
+        if session is not self._session:
+            # Taken up with the first packet under its key: a greeting that somebody recorded and
+            # plays again gets an offer, and no further.
+            if self.commanded:
+                self.counters["refused"] += 1
+                return
+            self._session, self._command = session, None
+            del self._offered[session.number]
+        if packet.kind is Kind.COMMAND:
+            self._obey(packet.payload)
+        elif packet.kind is Kind.BYE:
+            self._session, self._command = None, None
+        elif packet.kind is not Kind.ALIVE:
+            self.counters["kind"] += 1
+
+    def _obey(self, payload: bytes) -> None:
+        try:
+            command = unpack_command(payload)
+        except ValueError:
+            self.counters["cut"] += 1
+            return
+        if command.values.size != len(self._channels.action):
+            self.counters["size"] += 1
+        elif self._command is not None and command.sequence <= self._command[0].sequence:
+            self.counters["late"] += 1
+        else:
+            self._command = (command, time.monotonic_ns())
+
+    def send(self, observation: Observation) -> None:
+        """Tell the commander, if there is one."""
+        session = self._session
+        if session is None:
+            return
+        session.said += 1
+        payload = pack_observation(observation)
+        packet = Packet(Kind.OBSERVATION, session.number, session.said, payload)
+        self._reply(packet, session.codec, session.peer)
+
+    def _reply(self, packet: Packet, codec: Codec, peer: _Peer) -> None:
+        try:
+            self._socket.sendto(codec.encode(packet), peer)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        except OSError:
+            self.counters["unsent"] += 1
+
+    @staticmethod
+    def _silent(session: _Session) -> bool:
+        return time.monotonic_ns() - session.last_ns > _SILENT_S * 1e9
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._socket.close()
+        if self._address.scheme == "unix":
+            Path(self._address.path).unlink(missing_ok=True)
