@@ -1,0 +1,100 @@
+"""The flight recorder: the last seconds of a run, written out when something goes wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from deploy.runtime.log.topics import Topics
+from deploy.runtime.log.writer import McapFile
+from deploy.runtime.loop.record import Mode, TickRecord
+
+__all__ = ["FlightRecorder"]
+
+_AFTER_S = 1.0
+"""What is kept of the time after a fault, too."""
+
+
+class FlightRecorder:
+    """A ring of the last ticks; every fault leaves a file of its own.
+
+    A fault is a change into SAFE or STOP while the robot is armed, or an exception that leaves the
+    `with` block. The ring holds references to records that exist anyway; files are written by a
+    thread.
+
+    Args:
+        folder: where the files go.
+        topics: what to write of each tick.
+        metadata: of the run.
+        dt: control period [s].
+        seconds: length of the ring.
+
+    Attributes:
+        files: that were written.
+        trouble: why one could not be; "" if all were.
+    """
+
+    def __init__(
+        self, folder: Path, topics: Topics, metadata: Mapping[str, Any], dt: float,
+        seconds: float = 20.0,
+    ) -> None:  # fmt: skip
+        self._folder, self._topics, self._metadata = folder, topics, metadata
+        self._ring: deque[TickRecord] = deque(maxlen=max(2, round(seconds / dt)))
+        self._after = max(1, round(_AFTER_S / dt))
+        self._due = -1
+        self._mode = Mode.STOP
+        self._threads: list[threading.Thread] = []
+        self.files: list[Path] = []
+        self.trouble = ""
+
+    def record(self, record: TickRecord) -> None:
+        """Take a tick."""
+        self._ring.append(record)
+        unsafe = (Mode.SAFE, Mode.STOP)
+        if record.armed and record.mode in unsafe and self._mode not in unsafe:
+            self._due = record.tick + self._after
+        self._mode = record.mode
+        if 0 <= self._due <= record.tick:
+            self._dump()
+
+    def _dump(self) -> None:
+        self._due = -1
+        records = list(self._ring)
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(records[-1].wall_ns * 1e-9))
+        path = self._folder / f"fault-{stamp}-tick{records[-1].tick}.mcap"
+        thread = threading.Thread(target=self._write, args=(path, records), name="faults")
+        thread.start()
+        self._threads.append(thread)
+
+    def _write(self, path: Path, records: list[TickRecord]) -> None:
+        temporary = path.with_suffix(".partial")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = McapFile(temporary, self._topics, self._metadata)
+            for record in records:
+                file.write(record)
+            file.close()
+            temporary.replace(path)
+            self.files.append(path)
+        except OSError as error:
+            self.trouble = f"faults: {path}: {error.strerror or error}"
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+    def __enter__(self) -> FlightRecorder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        if self._ring and (self._due >= 0 or error is not None):
+            self._dump()
+        for thread in self._threads:
+            thread.join()

@@ -1,0 +1,85 @@
+"""Runs a log again: the same observations through the same bundle must give the same plans."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from controllers import load_planner
+from deploy.errors import DeployError
+from deploy.runtime.bundle import load_bundle
+from deploy.runtime.log import Log, read_log
+from deploy.runtime.log.metadata import fingerprint
+from deploy.runtime.loop.again import plan_again
+from deploy.runtime.loop.clock import VirtualClock
+from deploy.runtime.loop.planner import PlannerCore
+
+__all__ = ["TOLERANCE", "Replayed", "replay"]
+
+TOLERANCE = 1e-5
+"""Largest difference of an action that another machine's rounding may make."""
+
+
+@dataclass(frozen=True, eq=False)
+class Replayed:
+    """A log and what its bundle makes of it today.
+
+    Attributes:
+        log: as it was read.
+        plans: plans made again.
+        missing: plans of the run that the log does not hold; from the first of them on, plans may
+            differ, since each begins with the one before it.
+        difference: `[plans]`, largest difference of any action of each plan.
+        tick: `[plans]`, number of the plan, for messages.
+    """
+
+    log: Log
+    plans: int
+    missing: int
+    difference: np.ndarray
+    tick: np.ndarray
+
+    @property
+    def largest(self) -> float:
+        """Largest difference of all."""
+        return float(self.difference.max(initial=0.0))
+
+    @property
+    def same(self) -> bool:
+        """Whether all plans are the recorded ones, up to rounding."""
+        return bool(self.largest <= TOLERANCE)
+
+
+def replay(path: Path, bundle: Path, partial: bool = False) -> Replayed:
+    """Plan a recorded run once more.
+
+    Args:
+        path: the log.
+        bundle: the bundle that ran.
+        partial: take what can be read of a log that breaks off.
+
+    Raises:
+        DeployError: log or bundle cannot be read, or the log is another bundle's.
+    """
+    log = read_log(path, partial)
+    loaded = load_bundle(bundle)
+    if log.metadata.get("bundle") != fingerprint(bundle):
+        raise DeployError(
+            f"bundle: {bundle} is not the one that wrote {path}; allowed: the bundle with manifest "
+            f"{str(log.metadata.get('bundle'))[:12]}"
+        )
+    planner = str(log.metadata.get("planner", ""))
+    seed = int(log.metadata.get("seed", 0))
+    agent = loaded.agent(seed=seed, planner=load_planner(planner) if planner else None)
+    core = PlannerCore(agent, VirtualClock(), seed=seed, timed=False)
+    pairs = list(plan_again(log.records, core))
+    if not pairs:
+        raise DeployError(f"log: {path} holds no plans")
+    numbers = np.array([recorded.plan_id for recorded, _ in pairs])
+    differences = [
+        float(np.abs(recorded.actions - again.actions).max()) for recorded, again in pairs
+    ]
+    missing = int(numbers[-1] - numbers[0] + 1 - numbers.size)
+    return Replayed(log, len(pairs), missing, np.array(differences), numbers)
