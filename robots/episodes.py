@@ -100,6 +100,18 @@ class Episodes:
         self._senses.begin(row, self.truth[row])
         self.observation = self._senses.deliver()
 
+    def perturb(self, row: int, perturbations: Perturbations) -> None:
+        """Replace what acts on a row, from its next control step on.
+
+        What acted before and still does keeps the place where it began.
+        """
+        before = self.perturbations[row].members
+        began = {before[index]: place for index, place in self._onsets[row].items()}
+        self.perturbations[row] = perturbations
+        members = perturbations.members
+        self._onsets[row] = {i: began[m] for i, m in enumerate(members) if m in began}
+        self._switch(row)
+
     def step(self, actions: Any) -> Step:
         """Advance by one control period under `actions` [B, A]; see `Simulator.step`."""
         expected = (len(self._steps), self.robot.spec.action_size)

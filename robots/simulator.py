@@ -8,6 +8,7 @@ import mujoco
 import numpy as np
 
 from robots.episodes import Episodes, Step
+from robots.errors import RobotError
 from robots.perturbations import Perturbations, parse_perturbation
 from robots.physics import SinglePhysics
 from robots.plant import Layout
@@ -99,6 +100,39 @@ class Simulator:
         """
         self._episodes.reset(0, seed, self.perturbations)
         return self.observation
+
+    def perturb(self, perturbation: str | Perturbations) -> None:
+        """Replace what acts on the robot, while it runs; also in the episodes to come.
+
+        Args:
+            perturbation: all that shall act, with times from the start of the episode; what has no
+                onset acts from the next control step on. "none" ends everything.
+
+        Raises:
+            RobotError: the robot cannot be perturbed like this; then nothing has changed.
+        """
+        _, self.perturbations = resolve(self.robot, perturbation)
+        self._episodes.perturb(0, self.perturbations)
+
+    def push(self, impulse: Any) -> None:
+        """Strike the torso at its centre of mass: velocities jump, positions stay.
+
+        Args:
+            impulse: in the world [3] [N s].
+
+        Raises:
+            RobotError: another shape, or a value that is not finite.
+        """
+        impulse = np.asarray(impulse, dtype=np.float64)
+        if impulse.shape != (3,) or not np.isfinite(impulse).all():
+            raise RobotError(f"impulse: {impulse.tolist()} is not allowed; allowed: 3 finite N s")
+        model, data = self.model, self.data
+        mujoco.mj_fwdPosition(model, data)  # the factors of the mass matrix are a step behind
+        torso = model.body(self.robot.torso).id
+        generalised, jump = np.zeros(model.nv), np.zeros((1, model.nv))
+        mujoco.mj_applyFT(model, data, impulse, np.zeros(3), data.xipos[torso], torso, generalised)
+        mujoco.mj_solveM(model, data, jump, generalised[None])
+        data.qvel += jump[0]
 
     def step(self, action: Any) -> Step:
         """Advance by one control period.

@@ -44,11 +44,14 @@ class Caution:
             Stricter than `fallen`: once a fall is certain it can no longer be avoided.
         cost: what entering an unsafe state costs, in units of return.
         unease: `observation [..., S] -> [...]`, charged at each planned step.
+        recoverable: an unsafe state can be left again. A sequence that starts in one then goes on,
+            so that the way back can be planned; otherwise it ends like any other.
     """
 
     unsafe: Callable[[Any], Any]
     cost: float
     unease: Callable[[Any], Any]
+    recoverable: bool = False
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ RULES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "adaptive_control.dynamics",
             "adaptive_control.errors",
             "adaptive_control.files",
+            "adaptive_control.methods",
             "controllers",
             "robots",
         ),
@@ -30,8 +31,9 @@ RULES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "adaptive_control.errors": ((), HEAVY),
     "adaptive_control.files": ((), HEAVY),
+    "adaptive_control.methods": (("adaptive_control.errors",), HEAVY),
     "adaptive_control.dynamics": (
-        ("adaptive_control.adaptation", "adaptive_control.errors"),
+        ("adaptive_control.adaptation", "adaptive_control.errors", "adaptive_control.methods"),
         ("mujoco", "gymnasium"),
     ),
     "adaptive_control.adaptation": (

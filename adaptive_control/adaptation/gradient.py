@@ -9,28 +9,43 @@ Nagabandi & Clavera et al. 2019, eq. 3). The prior is never changed: the step re
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-__all__ = ["gradient_step"]
+from adaptive_control.dynamics.network import Parameters, forward
 
-Parameters = tuple[Tensor, ...]
+__all__ = ["gradient_step", "window_loss"]
+
+
+def window_loss(parameters: Parameters, inputs: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
+    """Squared error on the window: mean over fields and valid slots, *summed* over robots.
+
+    Robots share no parameters, so the gradient of the sum is each robot's own gradient.
+
+    Args:
+        parameters: of the network, `[B, ...]` each.
+        inputs: `[B, M, in]`, normalised.
+        targets: `[B, M, S]`, normalised.
+        mask: `[B, M, 1]`.
+    """
+    used = mask.sum(dim=(1, 2)).clamp_min(1.0)
+    error = (forward(parameters, inputs) - targets) * mask
+    return ((error**2).mean(-1).sum(-1) / used).sum()
 
 
 def gradient_step(
     loss: Callable[[Parameters], Tensor],
     parameters: Parameters,
-    step_sizes: Parameters,
+    step_sizes: Sequence[Tensor | float],
     *,
     first_order: bool = False,
 ) -> Parameters:
     """One inner step for every robot (or task) at once.
 
     Args:
-        loss: maps batched parameters to the *sum* over robots of each robot's loss. Robots share
-            no parameters, so the gradient of the sum is each robot's own gradient.
+        loss: maps batched parameters to the *sum* over robots of each robot's loss.
         parameters: prior, `[B, ...]` each (views of a shared tensor are fine).
         step_sizes: `[...]` each, without the batch dimension; already positive.
         first_order: stop the meta-gradient at the inner gradient (FOMAML).

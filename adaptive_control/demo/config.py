@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adaptive_control.errors import AdaptiveControlError
+from adaptive_control.methods import DEFAULT_METHOD
 
 __all__ = ["DemoConfig"]
 
@@ -20,11 +21,11 @@ class DemoConfig:
     robot: str = "half-cheetah"
     """Which robot; `adaptive-control robots` lists them."""
 
-    model: str = "grbal"
-    """The model under test: grbal, rebal or mb."""
+    model: str = DEFAULT_METHOD
+    """The method under test; `adaptive-control models` lists them."""
 
     versus: str = "mb"
-    """The model beside it."""
+    """The method beside it."""
 
     perturb: str = ""
     """What breaks, e.g. crippled-leg:back@5s+mass:2; half-way if no time is given; empty: a leg."""

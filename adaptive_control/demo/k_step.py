@@ -1,8 +1,9 @@
 """The K-step model error of a demo run: how much adapting helps a planner to look ahead.
 
 The one-step error of the recording is measured while the robot runs; this one afterwards, on the
-same transitions: at every full window after the fault, predict the next K steps open loop with the
-prior and with the model adapted to that window.
+same transitions: at every full window after the fault, predict the next K transitions with the prior
+and with the model adapted to that window, first each from its own recorded observation (what the
+meta-objective scores), then open loop (what a planner relies on).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from adaptive_control.demo.recording import Recording
-from adaptive_control.evaluation.model_error import k_step_error
+from adaptive_control.evaluation.model_error import KStepError, k_step_error
 from adaptive_control.training import LoadedModel
 from adaptive_control.training.dataset import Episodes
 
@@ -25,7 +26,7 @@ K_STEPS = 15
 def k_step_metrics(
     model: LoadedModel, recording: Recording, fault_step: int | None
 ) -> dict[str, Any] | None:
-    """Mean squared errors over 1 to K steps ahead, and their ratio.
+    """Mean squared errors over the K steps after each window, and their ratio.
 
     Args:
         model: the model that planned.
@@ -33,8 +34,8 @@ def k_step_metrics(
         fault_step: k; transitions from there on are used, all of them if None.
 
     Returns:
-        `steps`, `before_adaptation`, `after_adaptation`, `ratio`; None if no robot ran upright for
-        M + K steps after the fault.
+        `steps` and `before_adaptation`, `after_adaptation`, `ratio` of the K transitions; the same
+        under `open_loop`. None if no robot ran upright for M + K steps after the fault.
     """
     first = fault_step or 0
     if recording.steps - first < model.window + K_STEPS:
@@ -48,13 +49,16 @@ def k_step_metrics(
     episodes = Episodes(
         observation[:, :-1], swap(recording.actions), observation[:, 1:], lying.astype(np.int32)
     )
-    error = k_step_error(model.dynamics, episodes, model.window, K_STEPS)
-    if error is None:
+    scored = k_step_error(model.dynamics, episodes, model.window, K_STEPS, unroll=1)
+    open_loop = k_step_error(model.dynamics, episodes, model.window, K_STEPS)
+    if scored is None or open_loop is None:
         return None
-    before, after = float(error.before.mean()), float(error.after.mean())
+    return {"steps": K_STEPS, **_figures(scored), "open_loop": _figures(open_loop)}
+
+
+def _figures(error: KStepError) -> dict[str, float]:
     return {
-        "steps": K_STEPS,
-        "before_adaptation": before,
-        "after_adaptation": after,
+        "before_adaptation": float(error.before.mean()),
+        "after_adaptation": float(error.after.mean()),
         "ratio": error.ratio,
     }

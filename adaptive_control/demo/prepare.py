@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from adaptive_control.demo.config import DemoConfig
-from adaptive_control.dynamics import DYNAMICS
 from adaptive_control.errors import AdaptiveControlError
+from adaptive_control.methods import checked_method
 from adaptive_control.pretrained import pretrained_path
 from adaptive_control.training import LoadedModel, load_model
 from controllers import SamplingPlanner, format_planner, load_planner
@@ -109,10 +109,6 @@ def _resolve_perturbation(config: DemoConfig, robot: Robot) -> Perturbations:
 
 def _load(field: str, kind: str, path: Path | None, robot: str) -> tuple[Path, LoadedModel]:
     """The model of that kind, and where it was found; the one that ships if no path is given."""
-    if kind not in DYNAMICS:
-        raise AdaptiveControlError(f"{field}: {kind!r} is unknown; allowed: {', '.join(DYNAMICS)}")
+    checked_method(kind, field)
     path = path or pretrained_path(robot, kind)
-    loaded = load_model(path, robot=robot)
-    if loaded.kind != kind:
-        raise AdaptiveControlError(f"{field}: {path} holds a {loaded.kind} model, not {kind}")
-    return path, loaded
+    return path, load_model(path, robot=robot, method=kind)

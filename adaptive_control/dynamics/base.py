@@ -18,7 +18,11 @@ class Dynamics(torch.nn.Module):
     """A dynamics model `x' = f(context, x, a)` whose context comes from the last M transitions.
 
     Subclasses implement `adapt`, `prior_context` and `residual`. All three are pure: adapting
-    returns a context and changes nothing in the model.
+    returns a context and changes nothing in the model. A family that is trained in a way of its own
+    implements `loss` as well.
+
+    A parameter whose name begins with `log_` is the logarithm of what it stands for, and learns at
+    the rate of logarithms (`TrainConfig.step_size_rate`).
 
     Attributes:
         kind: the name of the family, as users type it.
@@ -46,16 +50,40 @@ class Dynamics(torch.nn.Module):
         """Normalised prediction targets `[B, N, S]` from normalised inputs `[B, N, in]`."""
         raise NotImplementedError
 
+    def loss(
+        self, window: Window, future: Window, *, unroll: int, prior_weight: float
+    ) -> tuple[Tensor, Tensor]:
+        """How this family is trained; by the meta-objective unless it says otherwise.
+
+        Args:
+            window: `[B, M, ...]`, what to adapt on.
+            future: `[B, K, ...]`, what to predict then.
+            unroll: L, steps predicted open loop; divides K.
+            prior_weight: weight of the unadapted model's own error.
+
+        Returns:
+            What to minimise, and the error after adapting, detached, to be shown.
+        """
+        from adaptive_control.dynamics.objective import meta_loss  # which imports this file
+
+        return meta_loss(self, window, future, unroll, prior_weight)
+
     def fit_normalizers(self, observation: Tensor, action: Tensor, target_from: Tensor) -> None:
         """Fit the statistics on all data: `[n, S]`, `[n, A]` and next observations `[n, S]`."""
         self.input_normalizer.fit(self.features.inputs(observation, action))
         self.target_normalizer.fit(self.features.targets(observation, target_from))
 
     def normalised(self, window: Window) -> tuple[Tensor, Tensor]:
-        """The window's inputs `[B, M, in]` and targets `[B, M, S]`, normalised."""
+        """Inputs `[B, M, in]` and targets `[B, M, S]`, normalised; 0 in empty slots."""
         inputs = self.features.inputs(window.observation, window.action)
         targets = self.features.targets(window.observation, window.next_observation)
-        return self.input_normalizer(inputs), self.target_normalizer(targets)
+        valid = window.mask > 0
+        # Zeros in empty slots, not products with the mask: whatever stood there, NaN included,
+        # reaches neither a value nor a gradient.
+        return (
+            torch.where(valid, self.input_normalizer(inputs), 0.0),
+            torch.where(valid, self.target_normalizer(targets), 0.0),
+        )
 
     def predict(
         self, context: Context, observation: Tensor, action: Tensor

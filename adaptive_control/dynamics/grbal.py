@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from adaptive_control.adaptation.gradient import gradient_step
+from adaptive_control.adaptation.gradient import gradient_step, window_loss
 from adaptive_control.dynamics.base import Dynamics
 from adaptive_control.dynamics.features import FeatureLayout
 from adaptive_control.dynamics.network import batched, forward, init_parameters
@@ -24,6 +26,8 @@ class GrBAL(Dynamics):
 
     kind = "grbal"
     adapts = True
+    first_order: ClassVar[bool] = False
+    """Whether the meta-gradient stops at the inner gradient."""
 
     def __init__(
         self,
@@ -33,7 +37,6 @@ class GrBAL(Dynamics):
         *,
         step_size: float = 0.05,
         inner_steps: int = 1,
-        first_order: bool = False,
     ):
         super().__init__(layout)
         sizes = [layout.input_size, *hidden, layout.observation_size]
@@ -45,16 +48,10 @@ class GrBAL(Dynamics):
             torch.full_like(p, float(log_step)) for p in self.theta
         )
         self.inner_steps = inner_steps
-        self.first_order = first_order
 
     def adapt(self, window: Window) -> Context:
         inputs, targets = self.normalised(window)
-        used = window.mask.sum(dim=(1, 2)).clamp_min(1.0)
-
-        def loss(parameters: Context) -> Tensor:
-            error = (forward(parameters, inputs) - targets) * window.mask
-            return ((error**2).mean(-1).sum(-1) / used).sum()
-
+        loss = partial(window_loss, inputs=inputs, targets=targets, mask=window.mask)
         parameters = self.prior_context(window.observation.shape[0])
         step_sizes = tuple(s.exp() for s in self.log_step_sizes)
         for _ in range(self.inner_steps):

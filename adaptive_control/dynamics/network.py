@@ -13,7 +13,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-__all__ = ["batched", "forward", "init_parameters"]
+__all__ = ["Parameters", "batched", "forward", "init_parameters"]
 
 Parameters = tuple[Tensor, ...]
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from adaptive_control.dynamics.base import Dynamics
 from adaptive_control.dynamics.window import Context
 
-__all__ = ["returns", "trajectory"]
+__all__ = ["Caution", "Reward", "planned_step", "returns", "trajectory"]
 
 Reward = Callable[[Tensor, Tensor, Tensor], Tensor]
 
@@ -35,6 +35,11 @@ class Caution(Protocol):
         """`observation -> [...]`, charged at each step."""
         ...
 
+    @property
+    def recoverable(self) -> bool:
+        """Whether a sequence that starts in an unsafe state goes on."""
+        ...
+
 
 def trajectory(
     dynamics: Dynamics, context: Context, observation: Tensor, actions: Tensor
@@ -55,6 +60,40 @@ def trajectory(
         observation, context = dynamics.predict(context, observation, actions[:, :, step])
         predicted.append(observation)
     return torch.stack(predicted, dim=2)
+
+
+def planned_step(
+    dynamics: Dynamics,
+    reward: Reward,
+    context: Context,
+    observation: Tensor,
+    action: Tensor,
+    caution: Caution | None = None,
+) -> tuple[Tensor, Tensor, Tensor | None, Context]:
+    """One control step as a planner counts it; also what is exported as `step.onnx`.
+
+    Args:
+        dynamics: the model.
+        reward: `(observation, action, next_observation) -> [...]`.
+        context: leading dimension B.
+        observation: `[B, N, S]`.
+        action: `[B, N, A]`.
+        caution: what to keep away from; None for a robot that cannot fall.
+
+    Returns:
+        The next observation `[B, N, S]`; the reward less what caution charges `[B, N]`; 1 where the
+        sequence ends with this step, else 0, `[B, N]`, or None without caution; and the context for
+        the step after.
+    """
+    following, context = dynamics.predict(context, observation, action)
+    earned = reward(observation, action, following)
+    if caution is None:
+        return following, earned, None, context
+    unsafe = caution.unsafe(following)
+    if caution.recoverable:
+        unsafe = unsafe & ~caution.unsafe(observation)
+    ends = unsafe.to(earned.dtype)
+    return following, earned - caution.unease(following) - caution.cost * ends, ends, context
 
 
 def returns(
@@ -88,12 +127,11 @@ def returns(
     safe = torch.ones_like(total)
     for step in range(actions.shape[2]):
         action = actions[:, :, step]
-        following, context = dynamics.predict(context, current, action)
-        earned = reward(current, action, following)
-        if caution is not None:
-            ends = caution.unsafe(following).to(total.dtype)
-            earned = safe * (earned - caution.unease(following) - caution.cost * ends)
+        current, earned, ends, context = planned_step(
+            dynamics, reward, context, current, action, caution
+        )
+        if ends is not None:
+            earned = safe * earned
             safe = safe * (1 - ends)
         total = total + earned
-        current = following
     return total

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
-__all__ = ["Context", "Window"]
+__all__ = ["Context", "Window", "ages"]
 
 Context = tuple[Tensor, ...]
 """What adapting produced, as tensors with a leading batch dimension `B`; `()` if nothing."""
@@ -29,3 +30,9 @@ class Window(NamedTuple):
     action: Tensor
     next_observation: Tensor
     mask: Tensor
+
+
+def ages(mask: Tensor) -> Tensor:
+    """Control steps since each slot of a window was the newest, `[M, 1]`, from its mask."""
+    steps = mask.shape[1]
+    return torch.arange(steps - 1, -1, -1, dtype=mask.dtype, device=mask.device).unsqueeze(-1)

@@ -20,6 +20,7 @@ from adaptive_control.dynamics.features import FeatureLayout
 from adaptive_control.dynamics.registry import make_dynamics
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.files import atomic_path
+from adaptive_control.methods import METHODS, checked_method
 
 __all__ = ["FORMAT", "LoadedModel", "load_model", "save_model"]
 
@@ -77,18 +78,21 @@ def save_model(
         save_file(tensors, temporary, metadata={"adaptive_control": json.dumps(header)})
 
 
-def load_model(path: Path, robot: str | None = None) -> LoadedModel:
+def load_model(path: Path, robot: str | None = None, method: str | None = None) -> LoadedModel:
     """Read a model that `save_model` wrote.
 
     Args:
         path: the file.
         robot: if given, the robot that the model must belong to.
+        method: adapt by this method, which must use the weights in the file; if not given, by the
+            one that the file was made with.
 
     Raises:
-        AdaptiveControlError: the file is missing, truncated, of a newer format, of another robot,
-            or its tensors do not fit or are not finite.
+        AdaptiveControlError: the file is missing, truncated, of a newer format, of another robot
+            or method, or its tensors do not fit or are not finite.
     """
     path = Path(path)
+    wanted = None if method is None else checked_method(method, "method")
     if not path.is_file():
         raise AdaptiveControlError(f"checkpoint {path}: no such file")
     try:
@@ -107,12 +111,23 @@ def load_model(path: Path, robot: str | None = None) -> LoadedModel:
         raise AdaptiveControlError(
             f"checkpoint {path}: trained for robot {header['robot']!r}, not for {robot!r}"
         )
+    kind = header.get("kind")
+    if kind not in METHODS:
+        raise AdaptiveControlError(
+            f"checkpoint {path}: method {kind!r} is unknown to this version; "
+            f"known: {', '.join(METHODS)}"
+        )
+    if wanted is not None and kind not in (wanted.name, wanted.checkpoint):
+        raise AdaptiveControlError(
+            f"checkpoint {path}: holds a {kind} model, not {wanted.checkpoint}"
+            + (f", whose weights {wanted.name} uses" if wanted.fitted_as else "")
+        )
     for name, value in tensors.items():
         if value.is_floating_point() and not bool(torch.isfinite(value).all()):
             raise AdaptiveControlError(f"checkpoint {path}: {name} holds non-finite values")
     try:
         layout = FeatureLayout(**_tuples(header["layout"]))
-        dynamics = make_dynamics(header["kind"], layout, tuple(header["hidden"]), seed=0)
+        dynamics = make_dynamics(method or kind, layout, tuple(header["hidden"]), seed=0)
         dynamics.load_state_dict(tensors)
     except Exception as error:
         raise AdaptiveControlError(

@@ -34,17 +34,31 @@ class Collected:
     returns: np.ndarray
 
 
-def training_faults(robot: Robot, count: int, steps: int, rng: np.random.Generator) -> list[str]:
+def training_faults(
+    robot: Robot,
+    count: int,
+    steps: int,
+    rng: np.random.Generator,
+    perturbations: Sequence[str] = (),
+) -> list[str]:
     """`count` draws from the robot's training perturbations.
 
     Half of them are there from the start, the others switch on during the episode: a controller
     meets its fault while it runs, and a window then holds transitions from before it.
+
+    Args:
+        robot: the robot.
+        count: how many.
+        steps: T, control steps of the episodes.
+        rng: source of randomness.
+        perturbations: draw from these, perturbations (with or without times of their own) or names
+            of suites, each equally likely; default: from all train sides of the robot together.
     """
     duration = steps * robot.spec.dt
     texts = []
     for index in range(count):
         perturbation = parse_perturbation(
-            sample_training_perturbation(robot.spec.name, rng), robot.spec.name
+            sample_training_perturbation(robot.spec.name, rng, perturbations), robot.spec.name
         )
         onset = round(float(rng.uniform(0.1, 0.8)) * duration, 2)
         if index % 2:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
 
 from adaptive_control.errors import AdaptiveControlError
+from adaptive_control.methods import DEFAULT_METHOD, checked_method
 
 __all__ = ["TrainConfig"]
-
-ModelKind = Literal["mb", "grbal", "rebal"]
 
 
 @dataclass(frozen=True)
@@ -23,8 +21,8 @@ class TrainConfig:
 
     robot: str = "half-cheetah"
     """Robot to train for; `adaptive-control robots` lists them."""
-    model: ModelKind = "grbal"
-    """Family of the dynamics model."""
+    model: str = DEFAULT_METHOD
+    """Method to train; `adaptive-control models` lists them."""
     out: Path | None = None
     """Folder of the run; `runs/<robot>-<model>` if not given. A run found there is resumed."""
     data: Path | None = None
@@ -43,6 +41,9 @@ class TrainConfig:
 
     rounds: int = 12
     """Rounds of fitting and collecting with the planner."""
+    perturbations: tuple[str, ...] = ()
+    """Collect under these, each a perturbation or the name of a suite (its train side), in place of
+    all train sides of the robot together."""
     robots: int = 40
     """B, robots stepped side by side when collecting."""
     episode_steps: int = 125
@@ -63,7 +64,7 @@ class TrainConfig:
     learning_rate: float = 1e-3
     """Adam's step size for the weights; falls linearly to zero over the second half of a fit."""
     step_size_rate: float = 1e-2
-    """Adam's step size for the logarithms of the learned inner step sizes."""
+    """Adam's step size for what is learned as a logarithm: inner step sizes, variances."""
     prior_weight: float = 0.25
     """Weight of the unadapted model's own error in the loss."""
     validation_share: float = 0.1
@@ -76,8 +77,11 @@ class TrainConfig:
     """Cores to use; 0 uses all."""
 
     def __post_init__(self) -> None:
-        models = get_args(ModelKind)
-        _require(self.model in models, "model", self.model, f"one of {', '.join(models)}")
+        method = checked_method(self.model)
+        if method.fitted_as is not None:
+            raise AdaptiveControlError(
+                f"model={self.model}: uses the weights of {method.fitted_as}; train that"
+            )
         for name in (
             "window", "future", "unroll", "robots", "episode_steps", "random_batches", "updates",
             "final_updates", "tasks", "patience", "validate_every",

@@ -194,10 +194,12 @@ class Fit:
 
 
 def _parameter_groups(dynamics: Dynamics, config: TrainConfig) -> list[dict[str, object]]:
-    """Learned step sizes get a rate of their own: they live on a logarithmic scale."""
-    steps = [p for n, p in dynamics.named_parameters() if n.startswith("log_step_sizes")]
-    others = [p for n, p in dynamics.named_parameters() if not n.startswith("log_step_sizes")]
+    """What is learned through its logarithm, as step sizes are, gets a rate of its own."""
+    named = list(dynamics.named_parameters())
+    is_log = [any(part.startswith("log_") for part in n.split(".")) for n, _ in named]
+    logs = [p for (_, p), log in zip(named, is_log, strict=True) if log]
+    others = [p for (_, p), log in zip(named, is_log, strict=True) if not log]
     groups: list[dict[str, object]] = [{"params": others, "lr": config.learning_rate}]
-    if steps:
-        groups.append({"params": steps, "lr": config.step_size_rate})
+    if logs:
+        groups.append({"params": logs, "lr": config.step_size_rate})
     return groups

@@ -21,6 +21,7 @@ from adaptive_control.dynamics.registry import make_dynamics
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.files import jsonable, write_json
 from adaptive_control.planning import layout_of
+from adaptive_control.suites import check_perturbations
 from adaptive_control.training.checkpoint import save_model
 from adaptive_control.training.collect import collect_planned, collect_random, training_faults
 from adaptive_control.training.config import TrainConfig
@@ -71,6 +72,7 @@ class TrainingRun:
         self.config, self.reporter = config, reporter
         self.robot = get_robot(config.robot)
         self.planner = load_planner(config.planner)
+        check_perturbations(config.robot, config.perturbations)
         self.folder = config.folder
         self.stages = stages(config)
         if config.data is not None:
@@ -88,6 +90,8 @@ class TrainingRun:
             write_json(path, settings)
             return
         found = json.loads(path.read_text())
+        for name in settings.keys() - found.keys():  # a run from before there was such a setting
+            found[name] = jsonable(getattr(TrainConfig(), name))
         different = sorted(k for k in settings | found if settings.get(k) != found.get(k))
         if different:
             name = different[0]
@@ -128,7 +132,7 @@ class TrainingRun:
         rng = self._generator(stage)
         planned = stage.kind == "collect"
         count = config.robots if planned else config.robots * config.random_batches
-        faults = training_faults(self.robot, count, config.episode_steps, rng)
+        faults = training_faults(self.robot, count, config.episode_steps, rng, config.perturbations)
         noisy = np.arange(count) % _WITHOUT_EXPLORATION != 0
         name = f"round {stage.round}: collect" if planned else "random data"
         self.reporter.stage(name, config.episode_steps)

@@ -1,11 +1,4 @@
-"""The meta-objective: adapt on M transitions, predict the next K.
-
-    L(theta) = mean over tasks of  E( future K ; adapt(window M; theta) )
-
-(Nagabandi & Clavera et al. 2019, eq. 3). The future is cut into K / L segments, each predicted
-open loop for L steps from a recorded observation: L = 1 is the paper's one-step loss; a longer L
-trains the model for what a planner does with it, feeding predictions back.
-"""
+"""What a fit minimises and what it validates on; the mathematics is `dynamics.objective`."""
 
 from __future__ import annotations
 
@@ -13,48 +6,17 @@ import torch
 from torch import Tensor
 
 from adaptive_control.dynamics.base import Dynamics
-from adaptive_control.dynamics.rollout import trajectory
-from adaptive_control.dynamics.window import Context, Window
+from adaptive_control.dynamics.objective import prediction_error
+from adaptive_control.dynamics.window import Window
 
 __all__ = ["meta_loss", "prediction_error", "validation_error"]
-
-
-def prediction_error(dynamics: Dynamics, context: Context, future: Window, unroll: int) -> Tensor:
-    """Squared open-loop error per step ahead, in units of the target's standard deviation.
-
-    Args:
-        dynamics: the model.
-        context: leading dimension B.
-        future: `[B, K, ...]`.
-        unroll: L, steps predicted open loop; divides K.
-
-    Returns:
-        `[B, K // L, L]`, mean over the observation fields.
-    """
-    tasks, steps, size = future.observation.shape
-    segments = (tasks, steps // unroll, unroll)
-    start = future.observation.reshape(*segments, size)[:, :, 0]
-    actions = future.action.reshape(*segments, -1)
-    predicted = trajectory(dynamics, context, start, actions)
-    actual = future.next_observation.reshape(*segments, size)
-    error = dynamics.features.wrap(predicted - actual) / dynamics.target_normalizer.scale
-    return (error**2).mean(-1)
 
 
 def meta_loss(
     dynamics: Dynamics, window: Window, future: Window, unroll: int, prior_weight: float
 ) -> tuple[Tensor, Tensor]:
-    """The loss to minimise, and the post-adaptation error inside it.
-
-    A small weight on the prior's own error keeps the unadapted model usable: it is what the
-    controller falls back to when the adaptation gate closes.
-    """
-    adapted = prediction_error(dynamics, dynamics.adapt(window), future, unroll).mean()
-    if not dynamics.adapts or prior_weight == 0:
-        return adapted, adapted.detach()
-    tasks = window.observation.shape[0]
-    prior = prediction_error(dynamics, dynamics.prior_context(tasks), future, unroll).mean()
-    return adapted + prior_weight * prior, adapted.detach()
+    """The loss that the model's family is trained by, and the post-adaptation error inside it."""
+    return dynamics.loss(window, future, unroll=unroll, prior_weight=prior_weight)
 
 
 @torch.no_grad()

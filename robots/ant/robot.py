@@ -38,7 +38,7 @@ SPEC = RobotSpec(
     reward=reward,
     fallen=fallen,
     legs=constants.LEGS,
-    caution=Caution(unsafe=unsafe, cost=constants.UNSAFE_COST, unease=unease),
+    caution=Caution(unsafe=unsafe, cost=constants.UNSAFE_COST, unease=unease, recoverable=True),
 )
 
 # qpos: x, y, z, quaternion (w, x, y, z), joints in action order.

@@ -6,6 +6,7 @@ import torch
 
 from adaptive_control.dynamics import DYNAMICS, Dynamics, FeatureLayout, Window, make_dynamics
 from adaptive_control.dynamics.grbal import GrBAL
+from adaptive_control.methods import fitted_methods, method_names
 
 LAYOUT = FeatureLayout(
     encodings=("raw", "angle", "raw", "hidden", "hidden"),
@@ -13,7 +14,8 @@ LAYOUT = FeatureLayout(
     wraps=(False, False, False, True, False),
     action_size=2,
 )
-KINDS = tuple(DYNAMICS)
+KINDS = method_names()
+FITTED = fitted_methods()
 ADAPTIVE = tuple(kind for kind in KINDS if DYNAMICS[kind].adapts)
 
 
@@ -23,15 +25,15 @@ def tiny(kind: str, seed: int = 0) -> Dynamics:
     generator = torch.Generator().manual_seed(seed + 1)
     with torch.no_grad():
         for name, parameter in dynamics.named_parameters():
-            if not name.startswith("log_step_sizes"):
+            if "log_" not in name:
                 noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
                 parameter.add_(0.3 * noise)
     return dynamics
 
 
-def tiny_grbal(seed: int = 0) -> GrBAL:
-    """`tiny("grbal")`, typed."""
-    dynamics = tiny("grbal", seed)
+def tiny_grbal(kind: str = "grbal", seed: int = 0) -> GrBAL:
+    """`tiny(kind)`, of a kind that is a GrBAL, typed."""
+    dynamics = tiny(kind, seed)
     assert isinstance(dynamics, GrBAL)
     return dynamics
 

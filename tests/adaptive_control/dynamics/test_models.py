@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.fx.experimental.proxy_tensor import make_fx
 
+from adaptive_control.dynamics import Window
 from adaptive_control.dynamics.rollout import returns, trajectory
 from robots import Caution
 from tests.adaptive_control.models import ADAPTIVE, KINDS, LAYOUT, random_window, tiny
+
+NO_SLOPE = ("grbal-fo", "reptile", "hybrid")
+"""Trained by a direction that is on purpose not the slope of what they report, or not all of it."""
 
 
 def weights(dynamics):
@@ -48,7 +55,7 @@ def test_empty_window_gives_the_prior(kind):
 
 
 @pytest.mark.parametrize("kind", ADAPTIVE)
-@given(filled=st.integers(0, 4), junk=st.floats(-1e3, 1e3))
+@given(filled=st.integers(0, 4), junk=st.floats(-1e30, 1e30) | st.just(math.nan))
 @settings(max_examples=10, deadline=None)
 def test_empty_slots_never_matter(kind, filled, junk):
     dynamics = tiny(kind)
@@ -82,6 +89,98 @@ def test_batch_order_is_kept(kind):
     permuted = type(window)(*(v[order] for v in window))
     again, _ = dynamics.predict(dynamics.adapt(permuted), permuted.observation, permuted.action)
     torch.testing.assert_close(again, predicted[order])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_robots_of_a_batch_do_not_mix(kind):
+    dynamics = tiny(kind)
+    window = random_window(3, 5)
+    together, _ = dynamics.predict(dynamics.adapt(window), window.observation, window.action)
+    for robot in range(3):
+        alone = Window(*(v[robot : robot + 1] for v in window))
+        predicted, _ = dynamics.predict(dynamics.adapt(alone), alone.observation, alone.action)
+        torch.testing.assert_close(predicted[0], together[robot])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_candidates_do_not_mix(kind):
+    """What is predicted for one candidate does not depend on how many stand beside it."""
+    dynamics = tiny(kind)
+    window = random_window(2, 7)
+    context = dynamics.adapt(window)
+    all_of_them, _ = dynamics.predict(context, window.observation, window.action)
+    some, _ = dynamics.predict(context, window.observation[:, 2:5], window.action[:, 2:5])
+    torch.testing.assert_close(some, all_of_them[:, 2:5])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("window_steps", "future_steps"), [(1, 4), (7, 2)])
+def test_window_and_future_lengths_are_separate(kind, window_steps, future_steps):
+    dynamics = tiny(kind)
+    window, future = random_window(3, window_steps), random_window(3, future_steps, seed=1)
+    loss, error = dynamics.loss(window, future, unroll=2, prior_weight=0.25)
+    loss.backward()
+    assert math.isfinite(float(loss.detach()))
+    assert float(error) > 0
+    assert not error.requires_grad
+    gradients = [p.grad for p in dynamics.parameters() if p.grad is not None]
+    assert gradients
+    assert all(bool(torch.isfinite(g).all()) for g in gradients)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_parameter_is_trained(kind):
+    """No weight is saved that nothing uses."""
+    dynamics = tiny(kind)
+    window, future = random_window(3, 4), random_window(3, 4, seed=1)
+    dynamics.loss(window, future, unroll=2, prior_weight=0.25)[0].backward()
+    for name, parameter in dynamics.named_parameters():
+        assert parameter.grad is not None, name
+        assert float(parameter.grad.abs().max()) > 0, name
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in NO_SLOPE])
+def test_the_gradient_is_the_slope_of_the_loss(kind):
+    """By finite differences, in every parameter: autograd has no part in it."""
+    dynamics = tiny(kind)
+    window, future = random_window(3, 4), random_window(3, 4, seed=1)
+
+    def loss() -> torch.Tensor:
+        return dynamics.loss(window, future, unroll=2, prior_weight=0.25)[0]
+
+    loss().backward()
+    for name, parameter in dynamics.named_parameters():
+        assert parameter.grad is not None
+        flat = parameter.data.view(-1)
+        position = flat.numel() // 2
+        values = []
+        for sign in (1, -1):
+            flat[position] += sign * 1e-6
+            values.append(float(loss().detach()))
+            flat[position] -= sign * 1e-6
+        slope = (values[0] - values[1]) / 2e-6
+        gradient = float(parameter.grad.view(-1)[position])
+        assert gradient == pytest.approx(slope, rel=1e-3, abs=1e-7), name
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("steps", [3, 6])
+def test_it_traces(kind, steps):
+    """The exporter's first step: no branch on data, and the traced graph computes the same."""
+    dynamics = tiny(kind).requires_grad_(False)
+    window = random_window(2, steps, filled=2)
+    traced = make_fx(lambda *parts: dynamics.adapt(Window(*parts)))(*window)
+    other = random_window(2, steps, seed=9, filled=steps)
+    for a, b in zip(traced(*other), dynamics.adapt(other), strict=True):
+        torch.testing.assert_close(a, b)
+    context = dynamics.adapt(window)
+    step = make_fx(lambda c, x, a: dynamics.predict(c, x, a)[0])
+    traced = step(context, window.observation, window.action)
+    context = dynamics.adapt(other)
+    torch.testing.assert_close(
+        traced(context, other.observation, other.action),
+        dynamics.predict(context, other.observation, other.action)[0],
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)

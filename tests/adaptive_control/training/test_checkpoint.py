@@ -9,6 +9,7 @@ from safetensors.torch import save_file
 
 from adaptive_control.dynamics import make_dynamics
 from adaptive_control.errors import AdaptiveControlError
+from adaptive_control.methods import METHODS
 from adaptive_control.training import load_model, save_model
 from tests.adaptive_control.models import KINDS, LAYOUT, random_window
 
@@ -36,6 +37,40 @@ def test_a_saved_model_predicts_the_same(tmp_path, kind):
     )
     assert torch.equal(first, second)
     assert [p.name for p in tmp_path.iterdir()] == ["m.safetensors"]
+
+
+SHARING = [name for name, method in METHODS.items() if method.fitted_as is not None]
+
+
+@pytest.mark.parametrize("name", SHARING)
+def test_a_method_loads_the_weights_that_it_shares(tmp_path, name):
+    path = tmp_path / "m.safetensors"
+    made = saved(path, METHODS[name].checkpoint)
+    loaded = load_model(path, "half-cheetah", method=name)
+    assert loaded.kind == name
+    for tensor, value in made.state_dict().items():
+        assert torch.equal(value, loaded.dynamics.state_dict()[tensor]), tensor
+    assert load_model(path).kind == METHODS[name].checkpoint
+    # Without evidence both predict the same.
+    window = type(random_window(1, 1))(*(v.float() for v in random_window(2, 7, filled=0)))
+    first, second = (
+        m.predict(m.adapt(window), window.observation, window.action)[0]
+        for m in (made.requires_grad_(False), loaded.dynamics)
+    )
+    torch.testing.assert_close(first, second)
+
+
+def test_weights_of_another_method_are_refused(tmp_path):
+    path = tmp_path / "m.safetensors"
+    saved(path, "grbal")
+    for method, match in (
+        ("mb-de", "holds a grbal model, not mb, whose weights mb-de uses"),
+        ("rebal", "holds a grbal model, not rebal"),
+        ("grball", "method: 'grball' is unknown; allowed: mb, mb-de, grbal"),
+    ):
+        with pytest.raises(AdaptiveControlError, match=match) as error:
+            load_model(path, method=method)
+        assert "\n" not in str(error.value)
 
 
 def rewrite(path, change_header=lambda h: None, change_tensors=lambda t: None):
@@ -66,6 +101,9 @@ def test_bad_checkpoints_are_refused_in_one_line(tmp_path):
     saved(path)
     rewrite(path, lambda h: h.update(format=99))
     refused("format 99")
+    saved(path)
+    rewrite(path, lambda h: h.update(kind="gball"))
+    refused("method 'gball' is unknown to this version")
     saved(path)
     rewrite(path, lambda h: h.update(hidden=[9, 9]))
     refused("does not fit")

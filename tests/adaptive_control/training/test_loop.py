@@ -145,7 +145,7 @@ def test_a_finished_run_is_not_changed_by_another_seed(finished):
         ({"learning_rate": float("nan")}, "learning_rate=nan"),
         ({"planner": "cen"}, "cen"),
         ({"data": Path("nowhere")}, "data=nowhere: no episodes"),
-        ({"model": "grball"}, "model=grball"),
+        ({"model": "grball"}, "grball. is unknown"),
     ],
 )
 def test_bad_settings_are_refused_before_anything_is_written(tmp_path, changes, message):
