@@ -2,62 +2,177 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.suites import (
     SUITES,
+    Suite,
+    check_perturbations,
     sample_training_perturbation,
+    suites_named,
     suites_of,
 )
-from robots import parse_perturbation, robot_names
+from adaptive_control.training.collect import training_faults
+from robots import get_robot, parse_perturbation, robot_names
+from robots.perturbations import Perturbation, Perturbations
+from robots.perturbations.joints import CrippledJoint, CrippledLeg
+
+seeds = st.integers(0, 2**32 - 1)
+each_suite = pytest.mark.parametrize("suite", SUITES, ids=lambda s: f"{s.robot}-{s.name}")
 
 
-@pytest.mark.parametrize("suite", SUITES, ids=lambda s: f"{s.robot}-{s.name}")
-def test_every_perturbation_of_a_suite_can_be_parsed(suite):
-    rng = np.random.default_rng(0)
-    for text in (*suite.test, *(suite.train(rng) for _ in range(50))):
+def parts(text: str, robot: str) -> tuple[Perturbation, ...]:
+    return parse_perturbation(text, robot).members
+
+
+def as_joints(part: Perturbation, robot: str) -> Perturbation:
+    """A leg that only goes slack is the joints that it has; the ant's also shrinks."""
+    described = get_robot(robot)
+    if isinstance(part, CrippledLeg) and not described.leg_geoms.get(part.leg):
+        return CrippledJoint(joints=tuple(described.spec.legs[part.leg]))
+    return part
+
+
+def phases(perturbations: Perturbations, robot: str) -> Iterator[tuple[Perturbation, ...]]:
+    """What acts together, at one time after another."""
+    dt = get_robot(robot).spec.dt
+    for step in (0, *perturbations.switch_steps(dt)):
+        active = (perturbations.members[i] for i in perturbations.active(step, dt))
+        yield tuple(as_joints(part, robot) for part in active)
+
+
+@each_suite
+def test_every_test_perturbation_can_be_parsed(suite: Suite):
+    for text in suite.test:
         parse_perturbation(text, suite.robot)
 
 
+@each_suite
+@given(seed=seeds)
+def test_a_train_side_covers_what_it_draws(suite: Suite, seed: int):
+    text = suite.train.draw(np.random.default_rng(seed))
+    assert all(suite.train.covers(part) for part in parts(text, suite.robot))
+
+
 @pytest.mark.parametrize("robot", robot_names())
-def test_training_never_draws_a_test_perturbation(robot):
-    rng = np.random.default_rng(1)
-    drawn = {
-        str(parse_perturbation(sample_training_perturbation(robot, rng), robot))
-        for _ in range(2000)
-    }
-    for suite in suites_of(robot):
-        for text in suite.test:
-            assert str(parse_perturbation(text, robot)) not in drawn
-    kinds = {text.split(":")[0] for text in drawn}
-    # The union is drawn from, not one suite of it.
-    assert {"none", "actuator-gain"} < kinds
+@given(seed=seeds)
+def test_each_part_of_a_draw_lies_in_a_train_side_of_the_robot(robot: str, seed: int):
+    text = sample_training_perturbation(robot, np.random.default_rng(seed))
+    for part in parts(text, robot):
+        assert any(suite.train.covers(part) for suite in suites_of(robot)), text
 
 
-def test_training_never_touches_what_is_held_out():
-    """Never a whole leg, never joints 4 and 5, never a slope, never all motors."""
+def held_out(text: str, robot: str) -> bool:
+    """Whether at some time something acts that no train side of the robot covers.
+
+    Decided by kinds and ranges. As draws are made of covered parts (the test above), none of them
+    can then be this perturbation, alone or two together.
+    """
+    sides = [suite.train for suite in suites_of(robot)]
+    return any(
+        not any(side.covers(part) for side in sides)
+        for acting in phases(parse_perturbation(text, robot), robot)
+        for part in acting
+    )
+
+
+@each_suite
+def test_no_test_perturbation_lies_in_the_union_of_all_train_sides(suite: Suite):
+    for text in suite.test:
+        assert held_out(text, suite.robot), text
+
+
+@pytest.mark.parametrize(
+    ("robot", "text", "expected"),
+    [
+        ("half-cheetah", "none", False),
+        ("half-cheetah", "crippled-joint:0", False),
+        ("half-cheetah", "crippled-joint:1,3@2s", False),
+        ("half-cheetah", "crippled-joint:0,1,3", True),
+        ("half-cheetah", "crippled-leg:back", True),
+        ("half-cheetah", "pier:3@0s-5s+pier:9@5s", False),
+        ("half-cheetah", "pier:3@0s-5s+pier:10.5@5s", True),
+        ("half-cheetah", "actuator-gain:0=0.6,3=-1", False),
+        ("half-cheetah", "actuator-gain:0=-0.6,3=-1", True),
+        ("half-cheetah", "actuator-gain:0.6", True),
+        ("half-cheetah", "mass:1.2+terrain:random-5", False),
+        ("half-cheetah", "mass:1.2+terrain:hill", True),
+        ("ant", "crippled-leg:2+actuator-gain:1=0.5", False),
+        ("ant", "crippled-leg:2+actuator-gain:6=0.5", True),
+        ("ant", "crippled-joint:0", True),
+    ],
+)
+def test_the_check_tells_one_from_the_other(robot: str, text: str, expected: bool):
+    assert held_out(text, robot) is expected
+
+
+def slack_joints(text: str) -> set[int]:
+    """All joints that are slack, whichever part says so."""
+    members = parts(text, "half-cheetah")
+    return {joint for part in members if isinstance(part, CrippledJoint) for joint in part.joints}
+
+
+def test_joints_that_are_slack_together_are_never_a_whole_leg():
     rng = np.random.default_rng(2)
-    for _ in range(2000):
-        text = sample_training_perturbation("half-cheetah", rng)
-        assert "crippled-leg" not in text
-        assert "slope" not in text
-        if text.startswith(("crippled-joint:", "actuator-gain:")):
-            argument = text.split(":")[1]
-            joints = {int(part.split("=")[0]) for part in argument.split(",")}
-            assert joints <= {0, 1, 2, 3}
-        if text.startswith("pier"):
-            assert float(text.split(":")[1]) <= 10
-        for part in text.split("+"):
-            if part.startswith(("mass", "damping")):
-                assert 0.75 <= float(part.split(":")[1]) <= 1.25
-    for _ in range(500):
-        text = sample_training_perturbation("ant", rng)
-        if text.startswith("actuator-gain:"):
-            joints = {int(p.split("=")[0]) for p in text.split(":")[1].split(",")}
-            assert joints <= {0, 1, 2, 3, 4, 5}
-        assert text != "crippled-leg:3"
+    legs = [set(actions) for actions in get_robot("half-cheetah").spec.legs.values()]
+    for _ in range(5000):
+        slack = slack_joints(sample_training_perturbation("half-cheetah", rng))
+        assert not any(leg <= slack for leg in legs)
+
+
+def test_what_is_drawn_stays_what_it_is():
+    """Models are reproducible only if the same seed draws the same perturbations."""
+    for robot, digest in (("half-cheetah", "45fa912d"), ("ant", "46fe7836")):
+        rng = np.random.default_rng(0)
+        drawn = "\n".join(sample_training_perturbation(robot, rng) for _ in range(500))
+        assert hashlib.sha256(drawn.encode()).hexdigest()[:8] == digest
+
+
+@pytest.mark.parametrize("robot", robot_names())
+def test_the_union_is_drawn_from_alone_and_in_pairs(robot: str):
+    rng = np.random.default_rng(1)
+    drawn = [sample_training_perturbation(robot, rng) for _ in range(500)]
+    assert "none" in drawn
+    for suite in suites_of(robot):
+        assert any(all(map(suite.train.covers, parts(text, robot))) for text in drawn)
+    kinds = [{part.kind for part in parts(text, robot)} for text in drawn]
+    assert any({"actuator-gain"} < found for found in kinds)
+    for text in drawn:
+        parse_perturbation(text, robot)  # never two grounds at a time
+
+
+def test_collecting_can_be_limited_to_a_suite_or_to_one_perturbation():
+    robot = get_robot("half-cheetah")
+    chosen = ("pier", "mass:1.5@0s")
+    drawn = training_faults(robot, 40, 100, np.random.default_rng(0), chosen)
+    assert {text.split(":")[0] for text in drawn} == {"pier", "mass"}
+    assert {text for text in drawn if text.startswith("mass")} == {"mass:1.5@0s"}
+    assert any("@" in text for text in drawn if text.startswith("pier"))
+    default = training_faults(robot, 40, 100, np.random.default_rng(0))
+    assert default == training_faults(robot, 40, 100, np.random.default_rng(0), ())
+
+
+@pytest.mark.parametrize("text", ["piers", "mass:x", "crippled-leg:5"])
+def test_what_cannot_be_drawn_from_is_refused(text: str):
+    with pytest.raises(AdaptiveControlError, match=f"perturbations={text}: must be a suite of"):
+        check_perturbations("half-cheetah", ("pier", text))
+
+
+def test_suites_are_found_by_name():
+    assert suites_named("all") == SUITES
+    assert [s.robot for s in suites_named("motors")] == ["half-cheetah", "ant"]
+    assert [s.robot for s in suites_named("motors/ant, pier")] == ["ant", "half-cheetah"]
+    assert len(suites_named("motors,motors/ant")) == 2
+    for unknown in ("dog", "pier/ant", "", "pier,"):
+        with pytest.raises(AdaptiveControlError, match="is unknown; allowed: all, crippled-joint"):
+            suites_named(unknown)
 
 
 def test_a_robot_without_suites_is_an_error():

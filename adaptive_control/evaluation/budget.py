@@ -1,0 +1,73 @@
+"""How much of everything: the whole table, and the rough one of `--quick`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from adaptive_control.evaluation.config import EvaluateConfig
+from controllers import format_planner, load_planner
+
+__all__ = ["Budget", "budget_of"]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What is spent on each cell.
+
+    Attributes:
+        seeds: episodes of each model under each perturbation.
+        steps: control steps of an episode.
+        planner: the planner, every setting spelled out.
+        oracle_seeds: episodes of the simulator oracle.
+        first_tests: how many tests of each suite; 0: all.
+        from_start: whether each test is also run with the fault there from the start.
+        robots: robots that collect side by side.
+        rounds: rounds of collecting, for a dataset.
+        updates: meta-updates in each of them.
+        final_updates: meta-updates of a fit on a dataset.
+        oracle_rounds: rounds of collecting under one test perturbation, for the model oracle.
+        oracle_updates: meta-updates of its last fit.
+    """
+
+    seeds: int
+    steps: int
+    planner: str
+    oracle_seeds: int
+    first_tests: int
+    from_start: bool
+    robots: int
+    rounds: int
+    updates: int
+    final_updates: int
+    oracle_rounds: int
+    oracle_updates: int
+
+
+_WHOLE = Budget(
+    seeds=10, steps=200, planner="cem:candidates=200,horizon=15,iterations=3", oracle_seeds=5,
+    first_tests=0, from_start=True, robots=40, rounds=12, updates=2000, final_updates=20_000,
+    oracle_rounds=8, oracle_updates=10_000,
+)  # fmt: skip
+_QUICK = Budget(
+    seeds=3, steps=120, planner="cem:candidates=100,horizon=12,iterations=2", oracle_seeds=1,
+    first_tests=1, from_start=False, robots=40, rounds=3, updates=400, final_updates=1500,
+    oracle_rounds=2, oracle_updates=1500,
+)  # fmt: skip
+
+
+def budget_of(config: EvaluateConfig) -> Budget:
+    """The budget of a run: a preset, with what the user asked for in its place.
+
+    Raises:
+        PlannerError: no such planner.
+    """
+    preset = _QUICK if config.quick else _WHOLE
+    given = {
+        name: value
+        for name in ("seeds", "steps", "oracle_seeds")
+        if (value := getattr(config, name)) is not None
+    }
+    planner = format_planner(load_planner(config.planner or preset.planner))
+    if config.oracle_seeds is None and "seeds" in given:
+        given["oracle_seeds"] = min(preset.oracle_seeds, given["seeds"])
+    return Budget(**{**vars(preset), **given, "planner": planner})

@@ -1,0 +1,157 @@
+"""Where each variant's weights come from: a file, or a cell that makes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from adaptive_control.errors import AdaptiveControlError
+from adaptive_control.evaluation import costs
+from adaptive_control.evaluation.budget import Budget
+from adaptive_control.evaluation.cells import Cell, Source
+from adaptive_control.evaluation.config import EvaluateConfig
+from adaptive_control.evaluation.variants import Variant
+from adaptive_control.methods import DEFAULT_METHOD, METHODS
+from adaptive_control.pretrained import pretrained_names, pretrained_path
+from adaptive_control.training.checkpoint import load_model
+from adaptive_control.training.config import TrainConfig
+from controllers import load_planner
+
+__all__ = ["Checkpoints"]
+
+
+class Checkpoints:
+    """Finds weights, or plans the cells that make them.
+
+    Args:
+        config: what was asked for.
+        budget: how much of everything.
+        add: takes a cell into the plan and returns its id.
+    """
+
+    def __init__(self, config: EvaluateConfig, budget: Budget, add: Callable[[Cell], str]):
+        self._config, self._budget, self._add = config, budget, add
+        self._hashed, self._checked = cache(Source.file), cache(load_model)
+
+    def of(self, robot: str, variant: Variant) -> tuple[Source, str]:
+        """The weights of a variant, and in words where they come from.
+
+        Raises:
+            AdaptiveControlError: a file that is there holds no such model.
+        """
+        made_with = METHODS[variant.method].checkpoint
+        if variant.trained_on:
+            data = self._collected(robot, variant.trained_on)
+            told = f"fitted on data of suite {variant.trained_on} alone"
+            return self._fit(robot, made_with, data, {}), told
+        path = None if variant.fit is not None else self._file(robot, made_with)
+        if path is not None:
+            shipped = self._config.checkpoints is None
+            self._checked(path, robot, made_with)
+            return self._hashed(path), f"{'ships' if shipped else 'given'}: {path.name}"
+        told = "fitted on the dataset of this evaluation"
+        return self._fit(robot, made_with, self._dataset(robot), variant.fit or {}), told
+
+    def collects(self, robot: str) -> bool:
+        """Whether the evaluation makes a dataset of its own for this robot.
+
+        It is made where something that was asked for has no checkpoint, and no data was given.
+        """
+        if self._config.data is not None:
+            return False
+        used = [*self._config.methods, *([self._config.ablate_model] if self._fits() else [])]
+        missing = any(self._file(robot, METHODS[m].checkpoint) is None for m in used)
+        return missing or self._fits()
+
+    def _fits(self) -> bool:
+        return bool({"K", "step-sizes"} & set(self._config.ablations))
+
+    def own_rounds(self, robot: str) -> tuple[Source, str]:
+        """The default method's weights out of the run that collected the dataset."""
+        return Source(
+            cell=self._collected(robot, ""), suffix="safetensors"
+        ), "collected the dataset"
+
+    def on_one_perturbation(self, robot: str, perturbation: str) -> Source:
+        """MB's weights from data under this perturbation alone, which it also collected."""
+        budget = self._budget
+        cell = self._train_cell(
+            robot, "mb", f"mb under {perturbation}", (perturbation,),
+            budget.oracle_rounds, budget.oracle_updates,
+        )  # fmt: skip
+        return Source(cell=self._add(cell), suffix="safetensors")
+
+    def _file(self, robot: str, made_with: str) -> Path | None:
+        folder = self._config.checkpoints
+        if folder is not None:
+            if not folder.is_dir():
+                raise AdaptiveControlError(f"checkpoints: {folder} is no folder")
+            path = folder / f"{robot}-{made_with}.safetensors"
+            return path if path.is_file() else None
+        if self._config.fresh or f"{robot}-{made_with}" not in pretrained_names():
+            return None
+        return pretrained_path(robot, made_with)
+
+    def _dataset(self, robot: str) -> Mapping[str, Source]:
+        """The episodes that every method of the robot is fitted on."""
+        if self._config.data is None:
+            return self._episodes_of(self._collected(robot, ""))
+        given = self._config.data
+        folder = given / robot if (given / robot).is_dir() else given
+        files = sorted((folder / "episodes").glob("*.npz"))
+        if not files:
+            raise AdaptiveControlError(
+                f"data: {folder} holds no episodes; allowed: the folder of a training run"
+            )
+        settings = folder / "config.json"
+        of = json.loads(settings.read_text()).get("robot") if settings.is_file() else robot
+        if of != robot:
+            raise AdaptiveControlError(f"data: {folder} is of robot {of!r}, not of {robot!r}")
+        return {path.stem: self._hashed(path) for path in files}
+
+    def _collected(self, robot: str, suite: str) -> str:
+        """The cell that collects under the train sides of a robot, or of one suite."""
+        budget = self._budget
+        sides = (suite,) if suite else ()
+        # A suite's data is all that is wanted of its run: its own model is not fitted to the end.
+        last = 1 if suite else budget.final_updates
+        name = f"{DEFAULT_METHOD} {suite or 'dataset'}"
+        cell = self._train_cell(robot, DEFAULT_METHOD, name, sides, budget.rounds, last)
+        return self._add(cell)
+
+    @staticmethod
+    def _episodes_of(cell: str) -> Mapping[str, Source]:
+        return {"000": Source(cell=cell, suffix="npz")}
+
+    def _train_cell(
+        self, robot: str, method: str, name: str, perturbations: tuple[str, ...],
+        rounds: int, final_updates: int,
+    ) -> Cell:  # fmt: skip
+        budget = self._budget
+        settings = {
+            "robot": robot, "model": method, "seed": self._config.seed,
+            "perturbations": list(perturbations), "planner": budget.planner,
+            "robots": budget.robots, "rounds": rounds, "updates": budget.updates,
+            "final_updates": final_updates,
+        }  # fmt: skip
+        in_a_round = budget.robots * TrainConfig().episode_steps
+        planner = load_planner(budget.planner)
+        cost = costs.collecting(method, planner, in_a_round, rounds, budget.updates)
+        cost += costs.fitting(method, final_updates)
+        return Cell("train", f"{robot} {name}", settings, cost=cost)
+
+    def _fit(
+        self, robot: str, method: str, data: str | Mapping[str, Source], changes: Mapping[str, Any]
+    ) -> Source:
+        inputs = self._episodes_of(data) if isinstance(data, str) else data
+        updates = self._budget.final_updates
+        settings = {
+            "robot": robot, "model": method, "seed": self._config.seed, "final_updates": updates,
+            **changes,
+        }  # fmt: skip
+        label = " ".join([robot, method, *(f"{k}={v}" for k, v in changes.items())])
+        cell = Cell("fit", label, settings, inputs, costs.fitting(method, updates))
+        return Source(cell=self._add(cell), suffix="safetensors")

@@ -1,0 +1,207 @@
+"""From results to the figures of the table: pooled over conditions, compared in pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from adaptive_control.evaluation.metrics import (
+    median_recovery,
+    never_recovered,
+    normalised_returns,
+)
+from adaptive_control.evaluation.plan import MODEL_ORACLE
+from adaptive_control.evaluation.statistics import (
+    Estimate,
+    paired_p_value,
+    ratio,
+    stratified,
+)
+
+__all__ = [
+    "ERRORS", "Pooled", "Recovery", "errors", "harm", "mean_error", "pooled", "raw", "recovery",
+    "returns_of", "scored_steps", "unusable",
+]  # fmt: skip
+
+ERRORS = ("one step", "K transitions", "K steps open loop")
+"""Ways to measure a model's error: on each new transition while the robot runs; on the K after a
+window, each from its own recorded observation; on the same K, feeding predictions back."""
+
+Condition = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """A figure over several conditions.
+
+    Attributes:
+        estimate: None if nothing is known.
+        known: conditions that it rests on.
+        wanted: conditions that it should rest on.
+        p_value: of the paired test against the reference, before correction; None without pairs.
+    """
+
+    estimate: Estimate | None
+    known: int
+    wanted: int
+    p_value: float | None = None
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """How runs came back after a fault in mid-episode.
+
+    Attributes:
+        median: control steps; infinite if most never do; None if nothing can be said.
+        never: share of the runs that never do.
+        known: conditions that it rests on.
+        wanted: conditions that it should rest on.
+    """
+
+    median: float | None
+    never: float | None
+    known: int
+    wanted: int
+
+
+def returns_of(condition: Condition, variant: str) -> list[float] | None:
+    """The scored return of each seed; None if the cells are missing."""
+    result = condition["results"].get(variant)
+    if result is None or result["episodes"] is None:
+        return None
+    return [episode["return"] for episode in result["episodes"]]
+
+
+def scored_steps(condition: Condition, steps: int) -> int:
+    """Control steps that a return is a sum of."""
+    return steps - condition["scored_from"]
+
+
+def _normalised(condition: Condition, variant: str, oracle: str, steps: int) -> list[float] | None:
+    returns, above = returns_of(condition, variant), returns_of(condition, oracle)
+    if returns is None or above is None:
+        return None
+    values = normalised_returns(returns, above, scored_steps(condition, steps))
+    return None if values is None else values.tolist()
+
+
+def unusable(conditions: Sequence[Condition], oracle: str, steps: int) -> list[Condition]:
+    """Conditions whose oracle is known and earns too little to divide by."""
+    return [
+        condition
+        for condition in conditions
+        if (above := returns_of(condition, oracle)) is not None
+        and normalised_returns([0.0], above, scored_steps(condition, steps)) is None
+    ]
+
+
+def pooled(
+    conditions: Sequence[Condition],
+    variant: str,
+    steps: int,
+    oracle: str = MODEL_ORACLE,
+    reference: str = "mb",
+) -> Pooled:
+    """Normalised return over conditions, and how sure it is that it differs from the reference's.
+
+    Args:
+        conditions: those of a suite, or of several.
+        variant: whose.
+        steps: T, control steps of the episodes.
+        oracle: what is 1.
+        reference: what the paired test compares with, runs of the same seed and condition.
+    """
+    wanted = [c for c in conditions if variant in c["results"]]
+    left_out = unusable(wanted, oracle, steps)
+    wanted = [c for c in wanted if c not in left_out]
+    groups: list[list[float]] = []
+    pairs: list[tuple[float, float]] = []
+    for condition in wanted:
+        values = _normalised(condition, variant, oracle, steps)
+        if values is None:
+            continue
+        groups.append(values)
+        others = _normalised(condition, reference, oracle, steps)
+        if others is not None and variant != reference:
+            pairs += zip(values, others, strict=False)
+    p_value = paired_p_value(*np.transpose(pairs)) if pairs else None
+    return Pooled(stratified(groups), len(groups), len(wanted), p_value)
+
+
+def raw(condition: Condition, variant: str, steps: int) -> Estimate | None:
+    """Return for each scored control step: about the speed [m/s], less the effort."""
+    returns = returns_of(condition, variant)
+    if returns is None:
+        return None
+    return stratified([[value / scored_steps(condition, steps) for value in returns]])
+
+
+def harm(condition: Condition, variant: str, reference: str = "mb") -> Estimate | None:
+    """Return on the unperturbed robot over the reference's: 1 or more is no harm."""
+    returns, others = returns_of(condition, variant), returns_of(condition, reference)
+    return None if returns is None or others is None else ratio(returns, others)
+
+
+def recovery(conditions: Sequence[Condition], variant: str) -> Recovery:
+    """Over all runs under the conditions with a fault in mid-episode."""
+    wanted = [c for c in conditions if c["fault_step"] and variant in c["results"]]
+    known = [c for c in wanted if c["results"][variant]["episodes"] is not None]
+    steps = [
+        float("inf") if episode["recovery_steps"] == -1 else episode["recovery_steps"]
+        for condition in known
+        for episode in condition["results"][variant]["episodes"]
+    ]
+    return Recovery(median_recovery(steps), never_recovered(steps), len(known), len(wanted))
+
+
+def mean_error(
+    conditions: Sequence[Condition], variant: str, when: str, which: str
+) -> list[float] | None:
+    """K-step error against how far ahead, averaged over conditions; None if none is known.
+
+    Args:
+        conditions: to average over.
+        variant: whose.
+        when: `before_fault` or `after_fault`.
+        which: `prior` (before adapting) or `adapted`.
+    """
+    curves = []
+    for condition in conditions:
+        errors = (condition["results"].get(variant) or {}).get("k_step_error") or {}
+        if errors.get(when) is not None:
+            curves.append(errors[when][which])
+    return np.mean(curves, axis=0).tolist() if curves else None
+
+
+def errors(
+    conditions: Sequence[Condition], variant: str, measure: str
+) -> tuple[float, float] | None:
+    """Error under the fault before adapting and after, averaged over conditions.
+
+    Args:
+        conditions: to average over.
+        variant: whose.
+        measure: one of `ERRORS`.
+
+    Returns:
+        None if none is known.
+    """
+    found = []
+    for condition in conditions:
+        result = condition["results"].get(variant) or {}
+        after_fault = (result.get("k_step_error") or {}).get("after_fault")
+        if measure == "one step":
+            pairs = [(e["error_before"], e["error_after"]) for e in result.get("episodes") or []]
+            pairs = [pair for pair in pairs if None not in pair]
+            if pairs:
+                found.append(np.mean(pairs, axis=0))
+        elif after_fault is not None:
+            of = after_fault["scored"] if measure == "K transitions" else after_fault
+            found.append([np.mean(of["prior"]), np.mean(of["adapted"])])
+    if not found:
+        return None
+    before, after = np.mean(found, axis=0).tolist()
+    return before, after

@@ -1,0 +1,102 @@
+"""Which suites a robot has, and draws from their train sides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from adaptive_control.errors import AdaptiveControlError
+from adaptive_control.suites.catalogue import SUITES, Suite
+from robots import RobotError, parse_perturbation
+
+__all__ = ["check_perturbations", "sample_training_perturbation", "suites_named", "suites_of"]
+
+_WHOLE = 0.1
+_TOGETHER = 0.5
+_GROUNDS = {"slopes", "pier"}
+"""Suites that lay the ground; a robot stands on one."""
+
+
+def suites_of(robot: str) -> tuple[Suite, ...]:
+    """The suites of one robot.
+
+    Raises:
+        AdaptiveControlError: the robot has none.
+    """
+    found = tuple(suite for suite in SUITES if suite.robot == robot)
+    if not found:
+        known = ", ".join(sorted({suite.robot for suite in SUITES}))
+        raise AdaptiveControlError(f"robot {robot!r}: has no suites; those that have: {known}")
+    return found
+
+
+def suites_named(text: str) -> tuple[Suite, ...]:
+    """The suites that a text asks for: names joined by commas, or `all`.
+
+    A name stands for the suites of that name of every robot; `name/robot` for one of them.
+
+    Raises:
+        AdaptiveControlError: a name that no suite has.
+    """
+    if text == "all":
+        return SUITES
+    chosen: list[Suite] = []
+    for part in text.split(","):
+        name, slash, robot = part.strip().partition("/")
+        found = [s for s in SUITES if s.name == name and (not slash or s.robot == robot)]
+        if not found:
+            known = ", ".join(f"{suite.name}/{suite.robot}" for suite in SUITES)
+            raise AdaptiveControlError(f"suite: {part!r} is unknown; allowed: all, {known}")
+        chosen += [suite for suite in found if suite not in chosen]
+    return tuple(chosen)
+
+
+def sample_training_perturbation(
+    robot: str, rng: np.random.Generator, perturbations: Sequence[str] = ()
+) -> str:
+    """One draw from the union of the robot's train sides, each side equally likely.
+
+    One robot in ten is whole; half of the others suffer draws of two suites at once. A model that
+    has met faults one at a time learns which of them it is; one that has met them together learns
+    to identify what each does to the motion (docs/decisions/0007).
+
+    Args:
+        robot: the robot's name.
+        rng: source of randomness.
+        perturbations: draw one of these instead: perturbations, or names of suites of the robot,
+            which stand for a draw from that suite's train side.
+    """
+    if perturbations:
+        chosen = perturbations[int(rng.integers(len(perturbations)))]
+        sides = {suite.name: suite.train for suite in SUITES if suite.robot == robot}
+        return sides[chosen].draw(rng) if chosen in sides else chosen
+    if rng.random() < _WHOLE:
+        return "none"
+    suites = suites_of(robot)
+    first, second = (suites[index] for index in rng.choice(len(suites), size=2, replace=False))
+    texts = [first.train.draw(rng)]
+    # Two draws of slack joints could add up to a whole leg, which is held out.
+    alike = first.train == second.train or {first.name, second.name} <= _GROUNDS
+    if rng.random() < _TOGETHER and not alike:
+        texts.append(second.train.draw(rng))
+    return "+".join(text for text in texts if text != "none") or "none"
+
+
+def check_perturbations(robot: str, perturbations: Sequence[str]) -> None:
+    """Refuse what `sample_training_perturbation` could not draw from.
+
+    Raises:
+        AdaptiveControlError: neither a suite of the robot nor a perturbation that it can have.
+    """
+    names = [suite.name for suite in SUITES if suite.robot == robot]
+    for text in perturbations:
+        if text in names:
+            continue
+        try:
+            parse_perturbation(text, robot)
+        except RobotError as error:
+            raise AdaptiveControlError(
+                f"perturbations={text}: must be a suite of {robot} ({', '.join(names)}) "
+                f"or a perturbation ({error})"
+            ) from error

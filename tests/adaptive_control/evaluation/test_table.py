@@ -1,0 +1,200 @@
+"""The table from results made by hand: what it says, and that it says what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from adaptive_control.evaluation.plan import MODEL_ORACLE, SIMULATOR_ORACLE
+from adaptive_control.evaluation.plots import write_plots
+from adaptive_control.evaluation.summary import harm, pooled, recovery, unusable
+from adaptive_control.evaluation.table import MISSING, table
+
+STEPS = 40
+Returns = Mapping[str, list[float] | None]
+
+
+def episode(seed: int, value: float, recovered: float | None) -> dict[str, Any]:
+    return {
+        "seed": seed,
+        "return": value,
+        "recovery_steps": recovered,
+        "error_before": 0.4,
+        "error_after": None if seed else 0.1,
+    }
+
+
+def result(values: list[float] | None, group: str = "", recovered: float | None = 4.0) -> Any:
+    if values is None:
+        return {"group": group, "cells": ["x"], "episodes": None}
+    scored = {"prior": 0.8, "adapted": 0.2}
+    errors = {"prior": [1.0, 3.0], "adapted": [0.5, 1.5], "ratio": 0.5, "scored": scored}
+    return {
+        "group": group,
+        "cells": ["x"],
+        "episodes": [episode(seed, value, recovered) for seed, value in enumerate(values)],
+        "k_step_error": {"before_fault": errors, "after_fault": errors},
+        "speed": {"low": [0.5] * STEPS, "median": [1.0] * STEPS, "high": [1.5] * STEPS},
+        "dt": 0.05,
+        "seconds": {"wall": 1.0, "core": 1.0},
+    }
+
+
+def condition(suite: str, onset: str, returns: Returns, group: str = "") -> dict[str, Any]:
+    fault = STEPS // 2 if onset == "mid" else None
+    test = "none" if onset == "none" else "mass:1.5"
+    return {
+        "suite": suite,
+        "robot": "half-cheetah",
+        "test": test,
+        "onset": onset,
+        "perturbation": test + ("@1s" if fault else ""),
+        "fault_step": fault,
+        "scored_from": fault or 0,
+        "results": {
+            name: result(values, group if "[" in name else "") for name, values in returns.items()
+        },
+    }
+
+
+def results(*conditions: dict[str, Any], **progress: Any) -> dict[str, Any]:
+    names = dict.fromkeys(name for c in conditions for name in c["results"])
+    budget = {"seeds": 2, "steps": STEPS, "planner": "cem"}
+    return {
+        "settings": {"budget": budget, "machine": {"cores": 2}, "ablate_model": "grbal"},
+        "progress": {"cells": 4, "done": 4, "missing": [], "failed": {}, "seconds": {}, **progress},
+        "variants": list(names),
+        "models": {"half-cheetah": {"grbal": "ships"}},
+        "conditions": list(conditions),
+    }
+
+
+def rows(page: str, heading: str) -> dict[str, list[str]]:
+    """The rows of the table under a heading, by their first cell."""
+    section = page.split(f"## {heading}\n")[1].split("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| ")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return {row[0]: row[1:] for row in cells}
+
+
+def test_normalised_by_the_oracles_mean_and_pooled_over_conditions():
+    oracle = [18.0, 22.0]
+    page = table(
+        results(
+            condition(
+                "body", "mid", {"mb": [10.0, 10.0], "grbal": [20.0, 20.0], MODEL_ORACLE: oracle}
+            ),
+            condition(
+                "body", "start", {"mb": [10.0, 10.0], "grbal": [30.0, 30.0], MODEL_ORACLE: oracle}
+            ),
+        )
+    )
+    heads = rows(page, f"Return over the {MODEL_ORACLE}'s")
+    assert heads["suite"] == ["mb", "grbal"]
+    mb, grbal = heads["half-cheetah body"]
+    assert mb == "0.50 [0.50, 0.50]"
+    assert grbal.startswith("1.25 [1.25, 1.25] p=0.12")  # four pairs, all one way: 2 / 2^4
+    assert "Left out" not in page
+
+
+def test_what_is_missing_is_said_and_not_taken_for_zero():
+    whole = {"mb": [10.0, 10.0], "grbal": [20.0, 20.0], MODEL_ORACLE: [20.0, 20.0]}
+    page = table(
+        results(
+            condition("body", "mid", whole),
+            condition("body", "start", {**whole, "grbal": None}),
+            condition("pier", "mid", {**whole, "grbal": None}),
+            condition("slopes", "mid", {**whole, MODEL_ORACLE: None}),
+            done=1,
+        )
+    )
+    assert "1 of 4 cells are done; figures that need the others" in page
+    found = rows(page, f"Return over the {MODEL_ORACLE}'s")
+    assert found["half-cheetah body"][0] == "0.50 [0.50, 0.50]"
+    assert "(1 of 2 conditions)" in found["half-cheetah body"][1]
+    assert found["half-cheetah pier"][1] == MISSING
+    assert found["half-cheetah slopes"] == [MISSING, MISSING]
+    assert rows(page, "Recovery")["half-cheetah pier"][1] == MISSING
+    raw = rows(page, "Every condition")
+    assert raw["half-cheetah pier"][2] == MISSING
+
+
+def test_a_page_can_be_made_before_any_cell_is_done():
+    nothing: Returns = {"mb": None, "grbal": None, MODEL_ORACLE: None, SIMULATOR_ORACLE: None}
+    page = table(
+        results(condition("body", "mid", nothing), condition("body", "none", nothing), done=0)
+    )
+    assert "0 of 4 cells" in page
+    for heading in (f"Return over the {MODEL_ORACLE}'s", "Recovery", "Every condition"):
+        for name, cells in rows(page, heading).items():
+            if name.startswith("half-cheetah"):
+                assert set(cells[1:]) == {MISSING}
+
+
+def test_failures_are_listed():
+    page = table(
+        results(condition("body", "mid", {"mb": None}), failed={"cell-1": "ValueError: no"})
+    )
+    assert "1 cells failed" in page
+    assert "- `cell-1`: ValueError: no" in page
+
+
+def test_a_oracle_that_earns_nothing_is_left_out_and_named():
+    poor = condition("body", "mid", {"grbal": [5.0], MODEL_ORACLE: [0.1]})
+    good = condition("body", "start", {"grbal": [20.0], MODEL_ORACLE: [20.0]})
+    assert unusable([poor, good], MODEL_ORACLE, STEPS) == [poor]
+    found = pooled([poor, good], "grbal", STEPS)
+    assert found.estimate is not None
+    assert (found.estimate.value, found.known, found.wanted) == (1.0, 1, 1)
+    assert "Left out" in table(results(poor, good))
+
+
+def test_harm_is_against_mb_on_the_whole_robot():
+    whole = condition("body", "none", {"mb": [10.0, 20.0], "grbal": [11.0, 22.0], "pets": None})
+    found = harm(whole, "grbal")
+    assert found is not None
+    assert found.value == pytest.approx(1.1)
+    row = rows(table(results(whole)), "No harm")["half-cheetah"]
+    assert row == ["1.10 [1.10, 1.10]", MISSING]
+
+
+def test_three_ways_to_measure_a_models_error():
+    page = table(results(condition("body", "mid", {"grbal": [1.0, 2.0], "pets": None})))
+    section = page.split("## Model error under the fault")[1]
+    name = "half-cheetah body"
+    assert f"| {name} | one step | 0.400 -> 0.100 (0.25) | {MISSING} |" in section
+    assert f"| {name} | K transitions | 0.800 -> 0.200 (0.25) | {MISSING} |" in section
+    assert f"| {name} | K steps open loop | 2.000 -> 1.000 (0.50) | {MISSING} |" in section
+
+
+def test_recovery_counts_never():
+    at = condition("body", "mid", {"grbal": [1.0, 1.0, 1.0]})
+    for run, value in zip(at["results"]["grbal"]["episodes"], (3.0, -1.0, None), strict=True):
+        run["recovery_steps"] = value
+    found = recovery([at], "grbal")
+    assert (found.median, found.never, found.known, found.wanted) == (float("inf"), 0.5, 1, 1)
+    assert rows(table(results(at)), "Recovery")["half-cheetah body"] == ["never; 50%"]
+
+
+def test_ablations_have_a_table_of_their_own():
+    returns: Returns = {"grbal": [20.0], "grbal [M=4]": [10.0], MODEL_ORACLE: [20.0]}
+    page = table(results(condition("body", "mid", returns, group="M")))
+    assert rows(page, f"Return over the {MODEL_ORACLE}'s")["suite"] == ["grbal"]
+    section = page.split("## Ablations")[1].split("\n## ")[0]
+    assert "| M | grbal | 1.00 [1.00, 1.00]; error 0.50 |" in section
+    assert "| M | grbal [M=4] | 0.50 [0.50, 0.50]; error 0.50 |" in section
+
+
+def test_plots_are_drawn_from_what_there_is(tmp_path):
+    returns: Returns = {"mb": [9.0], "grbal": [20.0], "grbal [M=4]": [10.0], MODEL_ORACLE: [20.0]}
+    whole = results(condition("body", "mid", returns, group="M"))
+    written = write_plots(tmp_path, whole)
+    assert {path.name for path in written} == {
+        "returns.png", "recovery.png", "model_error.png", "ablations.png",
+    }  # fmt: skip
+    assert all(path.stat().st_size > 1000 for path in written)
+    nothing: Returns = {"mb": None, "grbal": None}
+    assert write_plots(tmp_path, results(condition("body", "mid", nothing))) == []
+    assert not list(tmp_path.glob("*.png"))
