@@ -1,0 +1,105 @@
+"""Which of the settings tried are worth having.
+
+    best      the highest return whose tick, at p99, takes at most its share of the control period
+    as-fast   the highest return that takes no longer than the default
+    half      the highest return that takes at most half as long as the default
+
+Of many settings tried on the same robots, the one that comes out best was also lucky. The best few
+of each class therefore meet again, with the default, on new draws of the training perturbations,
+and the mean return of that final decides. A window that the model was not trained with is chosen
+only if, in the final, it beats the same planner with the trained window by more than two standard
+errors of the paired difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from adaptive_control.tune.evaluate import Result
+from adaptive_control.tune.search import Tried
+from adaptive_control.tune.setting import Setting
+
+__all__ = ["CLASSES", "Classes", "choose", "finalists", "pareto"]
+
+CLASSES = ("best", "as-fast", "half")
+"""The classes, in the order in which tables show them."""
+
+_PER_CLASS = 3
+_ERRORS = 2.0
+
+
+@dataclass(frozen=True)
+class Classes:
+    """How long a tick of each class may take at p99.
+
+    Attributes:
+        limit_ms: share of the control period [ms].
+        default_ms: the default's p99 [ms].
+    """
+
+    limit_ms: float
+    default_ms: float
+
+    def most_ms(self, name: str) -> float:
+        """The longest tick of a class [ms]; none is above the limit of the period."""
+        most = {"best": self.limit_ms, "as-fast": self.default_ms, "half": self.default_ms / 2}
+        return min(self.limit_ms, most[name])
+
+
+def pareto(tried: Iterable[Tried]) -> list[Tried]:
+    """Those that no other beats in both return and p99, fastest first."""
+    front: list[Tried] = []
+    for one in sorted(tried, key=lambda t: (t.tick.p99_ms, -t.result.mean)):
+        if not front or one.result.mean > front[-1].result.mean:
+            front.append(one)
+    return front
+
+
+def finalists(
+    tried: Sequence[Tried], classes: Classes, default: Setting, trained_window: int
+) -> list[Setting]:
+    """Who meets again: the default, the best of each class, and their twins of trained window."""
+    chosen = [default]
+    for name in CLASSES:
+        fit = [t for t in tried if t.tick.p99_ms <= classes.most_ms(name)]
+        fit.sort(key=lambda t: -t.result.mean)
+        chosen += [t.setting for t in fit[:_PER_CLASS]]
+    twins = [replace(setting, window=trained_window) for setting in chosen]
+    return list(dict.fromkeys(chosen + twins))
+
+
+def choose(
+    finals: Mapping[Setting, Result],
+    p99_ms: Mapping[Setting, float],
+    classes: Classes,
+    trained_window: int,
+) -> dict[str, Setting]:
+    """The winner of each class; a class that no finalist is fast enough for is left out.
+
+    Args:
+        finals: results of the final.
+        p99_ms: of each finalist's tick.
+        classes: what belongs to which class.
+        trained_window: M of the model's training.
+    """
+    winners = {}
+    for name in CLASSES:
+        fit = [s for s in finals if p99_ms[s] <= classes.most_ms(name)]
+        if fit:
+            winner = max(fit, key=lambda s: finals[s].mean)
+            winners[name] = _with_trained_window(winner, finals, trained_window, fit)
+    return winners
+
+
+def _with_trained_window(
+    winner: Setting, finals: Mapping[Setting, Result], trained: int, fit: Sequence[Setting]
+) -> Setting:
+    twin = replace(winner, window=trained)
+    if twin == winner or twin not in fit:
+        return winner
+    ahead = np.asarray(finals[winner].returns) - np.asarray(finals[twin].returns)
+    error = ahead.std(ddof=1) / len(ahead) ** 0.5
+    return winner if ahead.mean() > _ERRORS * error else twin

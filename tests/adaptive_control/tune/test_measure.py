@@ -1,0 +1,49 @@
+"""Measuring: every size that the search may ask for is covered, on the agent that is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from adaptive_control.pretrained import pretrained_path
+from adaptive_control.training import load_model
+from adaptive_control.tune import measure
+from adaptive_control.tune.measure import measure_table, measure_tick, torch_agents
+from controllers import MPCAgent, SamplingPlanner, make_planner
+from robots import get_robot
+from tests.adaptive_control.tune.conftest import SPACE
+
+ROBOT = get_robot("half-cheetah")
+SMALL = replace(SPACE, candidates=(4, 24), horizon=(2, 2))
+
+
+def test_the_table_covers_the_space(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure, "_TICKS", 3)
+    agents = torch_agents(load_model(pretrained_path("half-cheetah", "grbal")), ROBOT)
+    asked: list[tuple[str, int]] = []
+
+    def recorded(planner: SamplingPlanner, window: int) -> MPCAgent:
+        asked.append((planner.name, window))
+        return agents(planner, window)
+
+    watched: list[tuple[int, int]] = []
+    table = measure_table(
+        recorded, ROBOT, SMALL, 16, "torch", lambda done, total: watched.append((done, total))
+    )
+    sizes = {(row.planner, row.candidates, row.horizon) for row in table.iterations}
+    assert sizes == {(kind, n, 2) for kind in SMALL.planners for n in (4, 10, 24)}
+    assert all(0 < row.p50_ms <= row.p99_ms for row in table.iterations)
+    assert len({round(row.p99_ms / row.p50_ms, 9) for row in table.iterations}) == 1
+    assert 0 < table.adapt_p50_ms <= table.adapt_p99_ms
+    assert (table.dt, table.window, table.source) == (0.05, 16, "torch")
+    assert {window for _, window in asked} == {16}
+    assert watched[0] == (0, 12)
+    assert watched[-1] == (12, 12)
+
+
+def test_a_whole_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure, "_TICKS", 2)
+    agents = torch_agents(load_model(pretrained_path("half-cheetah", "grbal")), ROBOT)
+    tick = measure_tick(agents, ROBOT, make_planner("mppi", candidates=8, horizon=3), 4)
+    assert 0 < tick.p50_ms <= tick.p99_ms

@@ -1,0 +1,88 @@
+"""The folder of a study: whose it is, what is in it, and what survives."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from adaptive_control.errors import AdaptiveControlError
+from adaptive_control.tune.config import TuneConfig
+from adaptive_control.tune.evaluate import Result
+from adaptive_control.tune.setting import Setting
+from adaptive_control.tune.store import open_store
+
+SETTING = Setting("cem:candidates=200", 16)
+
+
+def test_results_are_kept_by_purpose_and_setting(tmp_path: Path) -> None:
+    result = Result((1.0, 2.5), (0.1, 0.2), False, 3.0)
+    with open_store(TuneConfig(out=tmp_path)) as store:
+        store.put("search", SETTING, result)
+        assert store.get("search", SETTING) == result
+        assert store.get("final", SETTING) is None
+        assert store.get("search", replace(SETTING, window=8)) is None
+
+
+def test_a_study_is_not_overwritten(tmp_path: Path) -> None:
+    config = TuneConfig(out=tmp_path)
+    with open_store(config):
+        pass
+    with pytest.raises(AdaptiveControlError, match="holds a study; go on with it by --resume"):
+        open_store(config).__enter__()
+    with open_store(replace(config, resume=True, trials=500, workers=3, timeout=None)):
+        pass
+    assert json.loads((tmp_path / "config.json").read_text())["trials"] == 500
+
+
+def test_another_folder_is_not_resumed(tmp_path: Path) -> None:
+    with pytest.raises(AdaptiveControlError, match="holds no study"):
+        open_store(TuneConfig(out=tmp_path / "no", resume=True)).__enter__()
+    assert not (tmp_path / "no").exists()
+
+
+@pytest.mark.parametrize("change", [{"seed": 4}, {"robots": 8}, {"horizon": (5, 30)}])
+def test_another_study_is_not_resumed(tmp_path: Path, change: dict[str, int]) -> None:
+    with open_store(TuneConfig(out=tmp_path)):
+        pass
+    (name,) = change
+    with pytest.raises(AdaptiveControlError, match=f"^{name}: .* differs from"):
+        open_store(TuneConfig(out=tmp_path, resume=True, **change)).__enter__()  # type: ignore
+
+
+def test_two_processes_do_not_share_a_study(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from adaptive_control.tune.config import TuneConfig\n"
+        "from adaptive_control.tune.store import open_store\n"
+        f"with open_store(TuneConfig(out=Path({str(tmp_path)!r}))):\n"
+        "    print('mine', flush=True); sys.stdin.read()\n"
+    )
+    root = Path(__file__).parents[3]
+    other = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root
+    )
+    assert other.stdout is not None
+    assert other.stdout.readline() == b"mine\n"
+    with pytest.raises(AdaptiveControlError, match="another process is tuning"):
+        open_store(TuneConfig(out=tmp_path, resume=True)).__enter__()
+    other.kill()
+    other.communicate()
+    with open_store(TuneConfig(out=tmp_path, resume=True)):  # the dead hold no locks
+        pass
+
+
+def test_what_a_killed_process_left_is_mended(tmp_path: Path) -> None:
+    with open_store(TuneConfig(out=tmp_path)):
+        pass
+    journal = tmp_path / "study.journal"
+    journal.write_bytes(b'{"whole": 1}\n{"half": ')
+    os.symlink(journal, f"{journal}.lock")
+    with open_store(TuneConfig(out=tmp_path, resume=True)):
+        assert journal.read_bytes() == b'{"whole": 1}\n'
+        assert not os.path.lexists(f"{journal}.lock")
