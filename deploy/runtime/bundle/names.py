@@ -1,0 +1,78 @@
+"""Names of a bundle's files, and of the inputs and outputs of its graphs."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+__all__ = [
+    "ADAPT", "ALLOWED", "GOLDEN", "MANIFEST", "PRIOR", "STEP", "adapt_inputs", "adapt_outputs",
+    "next_name", "step_inputs", "step_outputs",
+]  # fmt: skip
+
+MANIFEST = "manifest.json"
+STEP = "step.onnx"
+ADAPT = "adapt.onnx"
+PRIOR = "prior.npz"
+GOLDEN = "golden.npz"
+ALLOWED = (STEP, ADAPT, PRIOR, GOLDEN)
+"""The files besides the manifest; a bundle has no other and no folders."""
+
+
+class _Tensor(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def changes(self) -> bool: ...
+
+
+class _Sizes(Protocol):
+    @property
+    def observation(self) -> tuple[object, ...]: ...
+    @property
+    def action(self) -> tuple[object, ...]: ...
+    @property
+    def context(self) -> tuple[_Tensor, ...]: ...
+    @property
+    def prior(self) -> tuple[str, ...]: ...
+    @property
+    def window(self) -> int: ...
+
+
+def next_name(name: str) -> str:
+    """The output of `step.onnx` that holds a context tensor for the step after."""
+    return f"next_{name}"
+
+
+def step_inputs(manifest: _Sizes) -> dict[str, tuple[int | None, ...]]:
+    """Inputs of `step.onnx` with their shapes, None for N."""
+    inputs: dict[str, tuple[int | None, ...]] = {
+        "observation": (None, len(manifest.observation)),
+        "action": (None, len(manifest.action)),
+    }
+    return inputs | {tensor.name: tensor.shape for tensor in manifest.context}
+
+
+def step_outputs(manifest: _Sizes) -> tuple[str, ...]:
+    """Outputs of `step.onnx`."""
+    changed = (next_name(tensor.name) for tensor in manifest.context if tensor.changes)
+    return ("next_observation", "reward", "ends", *changed)
+
+
+def adapt_inputs(manifest: _Sizes) -> dict[str, tuple[int, ...] | None]:
+    """Inputs of `adapt.onnx` with their shapes, None where the shape is the prior's own."""
+    m, size, actions = manifest.window, len(manifest.observation), len(manifest.action)
+    window: dict[str, tuple[int, ...] | None] = {
+        "observation": (m, size),
+        "action": (m, actions),
+        "next_observation": (m, size),
+        "mask": (m, 1),
+    }
+    return window | dict.fromkeys(manifest.prior)
+
+
+def adapt_outputs(manifest: _Sizes) -> tuple[str, ...]:
+    """Outputs of `adapt.onnx`."""
+    names = (tensor.name for tensor in manifest.context)
+    return (*names, "loss_before", "loss_after", "step_norm")

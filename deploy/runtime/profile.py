@@ -1,0 +1,271 @@
+"""How large a plan this machine can make within the control period.
+
+Adapting and single iterations are timed one by one, for a grid of candidates N and horizons H; then
+whole ticks are timed with the largest plan that should fit, until one does. Only the first call of
+each size is left out, which the runtime makes before it starts; every call after it counts.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from controllers import MPCAgent, Plan
+from controllers.planner import SamplingPlanner
+from deploy.errors import DeployError
+from deploy.runtime.bundle import Bundle
+
+__all__ = ["IterationTime", "Largest", "Profile", "Times", "profile_bundle"]
+
+
+@dataclass(frozen=True)
+class Times:
+    """Percentiles of a duration [ms]."""
+
+    p50: float
+    p95: float
+    p99: float
+    max: float
+
+
+@dataclass(frozen=True)
+class IterationTime:
+    """What one iteration of the planner takes [ms].
+
+    Attributes:
+        candidates: N.
+        horizon: H.
+        p50_ms: median.
+        p99_ms: 99th percentile.
+    """
+
+    candidates: int
+    horizon: int
+    p50_ms: float
+    p99_ms: float
+
+
+@dataclass(frozen=True)
+class Largest:
+    """The plan with the greatest N x H x iterations that fits.
+
+    Attributes:
+        candidates: N.
+        horizon: H.
+        iterations: a control step.
+        tick_p99_ms: 99th percentile of a whole tick with it: observe, adapt, plan [ms].
+    """
+
+    candidates: int
+    horizon: int
+    iterations: int
+    tick_p99_ms: float
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a machine can do with a bundle.
+
+    Attributes:
+        dt: control period [s].
+        budget_ms: what of it a tick may take [ms].
+        machine: what was measured on.
+        planner: the kind of planner.
+        adapt_ms: adapting from a full window; zeros for a model that does not adapt.
+        iterations: a row for each size.
+        largest: None if nothing fits.
+    """
+
+    dt: float
+    budget_ms: float
+    machine: dict[str, Any]
+    planner: str
+    adapt_ms: Times
+    iterations: tuple[IterationTime, ...]
+    largest: Largest | None
+
+
+def profile_bundle(
+    bundle: Bundle,
+    *,
+    budget: float,
+    repeats: int,
+    candidates: Sequence[int],
+    horizons: Sequence[int],
+    progress: Callable[[int, int], None] | None = None,
+) -> Profile:
+    """Measure.
+
+    Args:
+        bundle: what to run; the kind and number of iterations of its planner are kept.
+        budget: part of the control period that a tick may take.
+        repeats: calls a size.
+        candidates: N to try.
+        horizons: H to try.
+        progress: told `(done, total)` after each size.
+
+    Raises:
+        DeployError: a setting cannot be used.
+    """
+    if not 0 < budget <= 1:
+        raise DeployError(f"budget: {budget:g} is not allowed; allowed: above 0 to 1")
+    if repeats < 2:
+        raise DeployError(f"repeats: {repeats} is not allowed; allowed: integers from 2")
+    planner = bundle.manifest.planner
+    budget_ms = 1e3 * bundle.manifest.dt * budget
+    adapt = _adapt_times(bundle, repeats) if bundle.manifest.adapts else np.zeros(1)
+    sizes = [(n, h) for h in horizons for n in candidates]
+    rows = []
+    for done, (n, h) in enumerate(sizes):
+        taken = _iteration_times(bundle, _resized(planner, n, h), repeats, budget_ms)
+        rows.append(IterationTime(n, h, _percentile(taken, 50), _percentile(taken, 99)))
+        if progress is not None:
+            progress(done + 1, len(sizes))
+    return Profile(
+        dt=bundle.manifest.dt,
+        budget_ms=budget_ms,
+        machine=_machine(),
+        planner=planner.name,
+        adapt_ms=Times(*(_percentile(adapt, q) for q in (50, 95, 99, 100))),
+        iterations=tuple(rows),
+        largest=_largest(bundle, planner, rows, _percentile(adapt, 99), budget_ms, repeats),
+    )
+
+
+def _largest(
+    bundle: Bundle, planner: SamplingPlanner, rows: Sequence[IterationTime], adapt_ms: float,
+    budget_ms: float, repeats: int,
+) -> Largest | None:  # fmt: skip
+    """The largest plan whose ticks, measured as a whole, fit."""
+    plans = []
+    for row in rows:
+        most = math.floor((budget_ms - adapt_ms) / row.p99_ms)
+        # Fewer iterations than the planner is set to are another planner, though an anytime one.
+        for count in range(planner.iterations, most + 1):
+            plans.append(
+                (row.candidates * row.horizon * count, adapt_ms + count * row.p99_ms, count, row)
+            )
+    plans.sort(key=lambda plan: plan[0], reverse=True)
+    while plans:
+        _, expected, count, row = plans[0]
+        sized = replace(_resized(planner, row.candidates, row.horizon), iterations=count)
+        p99 = _percentile(_tick_times(bundle, sized, repeats), 99)
+        if p99 <= budget_ms:
+            return Largest(row.candidates, row.horizon, count, p99)
+        # The whole takes longer than its parts: so it will for the plans that are left.
+        plans = [plan for plan in plans if plan[1] * p99 / expected <= budget_ms]
+    return None
+
+
+def _resized(planner: SamplingPlanner, candidates: int, horizon: int) -> SamplingPlanner:
+    """The planner at another size; what depends on the size keeps its part of it."""
+    changes: dict[str, Any] = {"candidates": candidates, "horizon": horizon}
+    elites = getattr(planner, "elites", None)
+    if elites is not None:
+        changes["elites"] = max(1, round(elites * candidates / planner.candidates))
+    knots = getattr(planner, "knots", 0)
+    if knots > horizon:
+        changes["knots"] = horizon
+    return replace(planner, **changes)
+
+
+def _adapt_times(bundle: Bundle, repeats: int) -> np.ndarray:
+    agent = _filled_agent(bundle, bundle.manifest.planner)
+    model = agent.model
+    return _timed(lambda: model.adapt(agent.window), 4 * repeats)
+
+
+def _iteration_times(
+    bundle: Bundle, planner: SamplingPlanner, repeats: int, budget_ms: float
+) -> np.ndarray:
+    """Single iterations; fewer of those that are far too slow to be of use."""
+    agent = _filled_agent(bundle, planner)
+    context, observation = agent.model.adapt(agent.window), _observation(bundle)
+    shape = planner.noise_shape(1, len(bundle.manifest.action))
+    rng = np.random.default_rng(0)
+    plan: Plan = agent.plan
+
+    def iterate() -> None:
+        noise = rng.standard_normal(shape, dtype=np.float32)
+        planner.improve(
+            plan, lambda actions: agent.model.returns(context, observation, actions), noise
+        )
+
+    first = _timed(iterate, 3)
+    hopeless = float(first.min()) > 2 * budget_ms
+    return first if hopeless else _timed(iterate, repeats)
+
+
+def _tick_times(bundle: Bundle, planner: SamplingPlanner, repeats: int) -> np.ndarray:
+    """Whole ticks: a transition, adapting, planning."""
+    agent = _filled_agent(bundle, planner)
+    row = [bundle.golden[f"recorded/{name}"][:1] for name in _TRANSITION]
+
+    def tick() -> None:
+        agent.observe(*row)
+        agent.act(row[2])
+
+    return _timed(tick, repeats)
+
+
+_TRANSITION = ("observation", "action", "next_observation")
+
+
+def _filled_agent(bundle: Bundle, planner: Any) -> MPCAgent:
+    """An agent whose window is full."""
+    agent = bundle.agent(planner=planner)
+    values = [bundle.golden[f"recorded/{name}"] for name in _TRANSITION]
+    for step in range(bundle.manifest.window):
+        agent.observe(*(value[step % len(value)][None] for value in values))
+    return agent
+
+
+def _observation(bundle: Bundle) -> np.ndarray:
+    return bundle.golden["recorded/observation"][:1]
+
+
+def _timed(call: Callable[[], Any], repeats: int) -> np.ndarray:
+    """Durations of `repeats` calls after a first one [ms]."""
+    call()
+    taken = np.empty(repeats)
+    for i in range(repeats):
+        start = time.perf_counter()
+        call()
+        taken[i] = 1e3 * (time.perf_counter() - start)
+    return taken
+
+
+def _percentile(taken: np.ndarray, percent: float) -> float:
+    """The smallest measured value that so many are not above; never one between two measured."""
+    return float(np.percentile(taken, percent, method="inverted_cdf"))
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "processor": _processor(),
+        "architecture": platform.machine(),
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "onnxruntime": onnxruntime.__version__,
+    }
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
