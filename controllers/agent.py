@@ -51,6 +51,8 @@ class Decision:
         returns: `[B]`, estimated return of the plan; -inf where no candidate was finite.
         adapt_s: time to adapt and gate, all robots together [s].
         plan_s: time to plan, all robots together [s].
+        predict_s: time to predict where the plan begins, all robots together [s].
+        iterations: of the planner.
     """
 
     action: Array
@@ -60,6 +62,8 @@ class Decision:
     returns: Array
     adapt_s: float
     plan_s: float
+    predict_s: float = 0.0
+    iterations: int = 0
 
 
 def mean_squared_error(predicted: Array, observed: Array) -> Array:
@@ -205,22 +209,39 @@ class MPCAgent:
             choose(usable, adapted_error, self._no_error),
         )
 
-    def act(self, observation: Array, iterations: int | None = None) -> Decision:
+    def act(
+        self,
+        observation: Array,
+        iterations: int | None = None,
+        *,
+        until: Callable[[], bool] | None = None,
+        in_flight: Array | None = None,
+        shifts: int = 1,
+        adapt: bool = True,
+    ) -> Decision:
         """Adapt, plan and decide.
 
         Args:
             observation: `[B, S]`, the newest.
             iterations: iterations of the planner; default as the planner's settings say.
+            until: asked after each iteration whether the time is up; there is at least one.
+            in_flight: `[D, B, A]`, commands that will act before the first action of the plan, the
+                next one first: the plan begins where they lead.
+            shifts: control steps that the last plan is older than this one.
+            adapt: False: plan with the prior, as if the gate were closed.
         """
         observation = like(observation, self._gate.count)
+        count = self.planner.iterations if iterations is None else iterations
+        require(count >= 1, "iterations", count, "integers from 1")
+        require(shifts >= 0, "shifts", shifts, "integers from 0")
         start = time.perf_counter()
-        context, is_open = self._adapt()
+        context, is_open = self._adapt(adapt)
         if self.adapts:
             wait_for(context[-1])
         adapted = time.perf_counter()
-        count = self.planner.iterations if iterations is None else iterations
-        require(count >= 1, "iterations", count, "integers from 1")
-        self._improve(context, observation, count)
+        observation, later = self._ahead(context, observation, in_flight)
+        predicted = time.perf_counter()
+        done = self._improve(later, observation, count, shifts, until)
         wait_for(self._plan.mean)
         planned = time.perf_counter()
         prior_error, adapted_error = self._errors
@@ -231,28 +252,65 @@ class MPCAgent:
             adapted_error=adapted_error,
             returns=self._plan.returns,
             adapt_s=adapted - start,
-            plan_s=planned - adapted,
+            plan_s=planned - predicted,
+            predict_s=predicted - adapted,
+            iterations=done,
         )
 
-    def _adapt(self) -> tuple[Context, Array]:
+    def forget(self) -> None:
+        """Empty window and gate, because what they hold cannot be trusted; the plan stays."""
+        everyone = self._gate.count >= 0
+        self._window = clear(self._window, everyone)
+        self._gate = reset_gate(self._gate, everyone)
+        self._adapted = self._prior
+        self._errors = (self._no_error, self._no_error)
+
+    def _adapt(self, wanted: bool) -> tuple[Context, Array]:
         """The context to plan with, and for which robots `[B]` it is the adapted one."""
-        if not self.adapts:
+        if not self.adapts or not wanted:
             return self._prior, self._xp.zeros_like(self._gate.count, dtype=self._xp.bool)
         self._adapted = self.model.adapt(self._window)
         is_open = gate_open(self.gate_config, self._gate, finite_rows(*self._adapted))
         return select_context(is_open, self._adapted, self._prior), is_open
 
-    def _improve(self, context: Context, observation: Array, iterations: int) -> None:
-        """Shift the plan of the step before and improve it."""
+    def _ahead(
+        self, context: Context, observation: Array, in_flight: Array | None
+    ) -> tuple[Array, Context]:
+        """Observation `[B, S]` and context after the commands in flight `[D, B, A]`."""
+        if in_flight is not None:
+            commands = like(in_flight, observation)
+            for step in range(commands.shape[0]):
+                rows, context = self.model.predict(
+                    context, observation[:, None], commands[step][:, None]
+                )
+                observation = rows[:, 0]
+        return observation, context
+
+    def _improve(
+        self,
+        context: Context,
+        observation: Array,
+        iterations: int,
+        shifts: int,
+        until: Callable[[], bool] | None,
+    ) -> int:
+        """Shift the last plan and improve it; returns how often."""
 
         def score(actions: Array) -> Array:
             return self.model.returns(context, observation, actions)
 
-        plan = self.planner.shift(self._plan)
+        plan = self._plan
+        for _ in range(min(shifts, plan.mean.shape[1])):
+            plan = self.planner.shift(plan)
         shape = self.planner.noise_shape(self._batch, plan.action_low.shape[0])
-        for _ in range(iterations):
+        done = 0
+        while done < iterations:
             plan = self.planner.improve(plan, score, self._noise.draw(shape, plan.mean))
+            done += 1
+            if until is not None and until():
+                break
         self._plan = plan
+        return done
 
     def _error_of(
         self, context: Context, observation: Array, action: Array, next_observation: Array

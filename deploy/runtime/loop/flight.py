@@ -1,0 +1,96 @@
+"""Commands in flight: sent, and not yet acting when the observation was made.
+
+A plan begins where the robot will be when its first action acts. To know that, one must know what
+was sent before and how many control periods a command takes, which the robot's answers tell: each
+observation names the command behind the action that was applied.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from deploy.runtime.link.base import Observation
+
+__all__ = ["MOST_IN_FLIGHT", "Flight"]
+
+MOST_IN_FLIGHT = 8
+"""Control periods between an observation and the first action of its plan, at most."""
+
+AGREE = 3
+"""Answers in a row that must show another delay before it is believed."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Sent:
+    sequence: int
+    period: int
+    values: np.ndarray
+
+
+class Flight:
+    """What was sent, and how long it takes to act."""
+
+    def __init__(self) -> None:
+        self._sent: deque[_Sent] = deque(maxlen=64)
+        self.delay = 0
+        self._other = 0
+        self._agree = 0
+
+    def start_over(self) -> None:
+        """Forget what was sent; the delay stays."""
+        self._sent.clear()
+
+    def send(self, sequence: int, period: int, values: np.ndarray) -> None:
+        """A command [A] left while the robot was in control period `period`."""
+        self._sent.append(_Sent(sequence, period, values))
+
+    def hear(self, observation: Observation) -> str:
+        """Measure the delay; returns what is wrong with the answer, "" if nothing is."""
+        answered = observation.applied_sequence
+        if answered < 0 or not self._sent:
+            return ""
+        if answered > self._sent[-1].sequence:
+            newest = self._sent[-1].sequence
+            return f"link: the robot obeys command {answered}, we sent none after {newest}"
+        # It acted in the period that ended with the observation; only the newest of the commands
+        # that had arrived by then tells the delay, a repeated one only that none had come since.
+        acted = observation.sequence - 1
+        for sent in reversed(self._sent):
+            if sent.sequence == answered:
+                self._measure(acted - sent.period)
+                break
+        return ""
+
+    def _measure(self, delay: int) -> None:
+        delay = max(0, min(delay, MOST_IN_FLIGHT - 2))
+        if delay == self.delay:
+            self._agree = 0
+            return
+        self._agree = self._agree + 1 if delay == self._other else 1
+        self._other = delay
+        if self._agree >= AGREE:
+            self.delay, self._agree = delay, 0
+
+    def acting(self, first: int, count: int, otherwise: np.ndarray) -> np.ndarray:
+        """The commands that act in `count` control periods from `first` on.
+
+        Args:
+            first: control period of the robot.
+            count: D, periods.
+            otherwise: [A], what acts where nothing was sent.
+
+        Returns:
+            [D, A] float32. Where no command was sent in time, the robot goes on with the last.
+        """
+        rows = []
+        for period in range(first, first + count):
+            row = otherwise
+            for sent in reversed(self._sent):
+                if sent.period + self.delay <= period:
+                    row = sent.values
+                    break
+            rows.append(row)
+        return np.array(rows, np.float32).reshape(count, otherwise.shape[0])

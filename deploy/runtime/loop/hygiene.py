@@ -1,0 +1,119 @@
+"""What a process asks of the operating system so that it wakes when it should.
+
+Each wish may be refused, by a missing right or a system that does not know it; the loop runs
+without, and the refusal is reported.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+__all__ = ["Granted", "available_cores", "prepare"]
+
+_PR_SET_TIMERSLACK = 29
+_MCL_CURRENT, _MCL_FUTURE = 1, 2
+SWITCH_S = 0.0005
+"""How long another thread of this process may keep the interpreter from the loop [s]."""
+
+
+@dataclass(frozen=True)
+class Granted:
+    """One wish, and what became of it.
+
+    Attributes:
+        name: of the wish.
+        granted: whether it was.
+        detail: what was set, or why it was refused.
+    """
+
+    name: str
+    granted: bool
+    detail: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+def available_cores() -> tuple[int, ...]:
+    """Cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return tuple(sorted(os.sched_getaffinity(0)))
+    return tuple(range(os.cpu_count() or 1))
+
+
+def prepare(
+    priority: int, cores: tuple[int, ...] = (), *, lock_memory: bool = True
+) -> list[Granted]:
+    """Ask for all that this process should have.
+
+    Args:
+        priority: in the scheduling class SCHED_FIFO, 1 to 99; 0: do not ask.
+        cores: to run on; empty: any.
+        lock_memory: keep all pages in memory.
+    """
+    report = []
+    if priority:
+        report.append(_ask("scheduling", lambda: _schedule(priority)))
+    if lock_memory:
+        report.append(_ask("memory lock", _lock_memory))
+    if cores:
+        report.append(_ask("cores", lambda: _pin(cores)))
+    report.append(_ask("timer slack", _timer_slack))
+    report.append(_ask("garbage collection", _no_garbage_collection))
+    sys.setswitchinterval(SWITCH_S)
+    return report
+
+
+def _ask(name: str, wish: Callable[[], str]) -> Granted:
+    try:
+        return Granted(name, True, wish())
+    except (OSError, AttributeError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        return Granted(name, False, f"refused: {why}")
+
+
+def _schedule(priority: int) -> str:
+    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
+    return f"SCHED_FIFO, priority {priority}"
+
+
+def _lock_memory() -> str:
+    import resource
+
+    _, most = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    unlimited = most == resource.RLIM_INFINITY
+    # Under a limit, locking what is yet to come would make a later allocation fail.
+    flags = _MCL_CURRENT | (_MCL_FUTURE if unlimited else 0)
+    _call("mlockall", flags)
+    return "all pages, also those to come" if unlimited else "all present pages"
+
+
+def _pin(cores: tuple[int, ...]) -> str:
+    os.sched_setaffinity(0, cores)
+    return "cores " + ", ".join(map(str, cores))
+
+
+def _timer_slack() -> str:
+    _call("prctl", _PR_SET_TIMERSLACK, 1, 0, 0, 0)
+    return "1 ns"
+
+
+def _no_garbage_collection() -> str:
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    return "off"
+
+
+def _call(name: str, *arguments: int) -> None:
+    library = ctypes.CDLL(None, use_errno=True)
+    if getattr(library, name)(*(ctypes.c_long(value) for value in arguments)) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
