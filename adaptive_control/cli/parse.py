@@ -87,10 +87,12 @@ def _words(box: str) -> str:
     parts: list[list[str]] = [[]]
     for line in re.sub(r"\x1b\[[0-9;]*m", "", box).splitlines():
         text = line.strip("│ ").strip()
-        if set(text) == {"─"}:
+        if set(text) in ({"─"}, {"-"}):
             parts.append([])
         elif text and text[0] not in "╭╰":
             parts[-1].append(text)
+    if len(parts) > 1 and len(parts[0]) == 1 and ":" not in parts[0][0]:
+        del parts[0]  # the title, where the box is drawn in ASCII
     said = " ".join(parts[0])
     for part in parts[1:]:
         if part and part[0].startswith("Perhaps you meant"):

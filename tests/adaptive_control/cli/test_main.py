@@ -48,7 +48,7 @@ def test_every_command_has_help(capsys: Capture, command: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("fly", "'fly' is unknown; allowed: demo, train, robots"),
+        ("fly", "'fly' is unknown; allowed: demo, train, evaluate"),
         ("demo --robot dog", "allowed: half-cheetah, ant"),
         ("demo --perturb crippled-joint:9", "joint 9"),
         ("demo --perturb slope:nan", "slope"),
@@ -56,7 +56,7 @@ def test_every_command_has_help(capsys: Capture, command: str) -> None:
         ("demo --perturb mass:2@20s", "begins after the run of 10.0 s"),
         ("demo --planner cem:elites=0", "elites"),
         ("demo --planner chess", "chess"),
-        ("demo --model gpt", "model: 'gpt' is unknown; allowed: mb, grbal, rebal"),
+        ("demo --model gpt", "model: 'gpt' is unknown; allowed: mb, mb-de, grbal"),
         ("demo --versus grbal", "versus: 'grbal' is also --model"),
         ("demo --seconds nan", "seconds: nan is not in (0, 3600]"),
         ("demo --seconds 0.01", "less than two control periods"),
@@ -69,7 +69,10 @@ def test_every_command_has_help(capsys: Capture, command: str) -> None:
         ("demo --config nowhere.json", "nowhere.json"),
         ("train dog", "allowed: half-cheetah, ant"),
         ("train half-cheetah ant", "Unrecognized options: ant"),
-        ("train half-cheetah --model gpt", "invalid choice 'gpt' for argument '--model'"),
+        (
+            "train half-cheetah --model gpt",
+            "error: train: model: 'gpt' is unknown; allowed: mb, mb-de, grbal",
+        ),
         ("train half-cheetah --window 0", "window=0: must be at least 1"),
         ("train half-cheetah --planner chess", "chess"),
         ("robots dog", "allowed: half-cheetah, ant"),
