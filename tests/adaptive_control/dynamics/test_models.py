@@ -239,6 +239,23 @@ def test_a_fall_ends_the_sequence_and_costs_once():
     assert 0 < fell < 6 * 4
 
 
+@torch.no_grad()
+@pytest.mark.parametrize("recoverable", [False, True])
+def test_a_sequence_that_starts_unsafe_goes_on_where_the_robot_can_recover(recoverable: bool):
+    dynamics = tiny("mb")
+    observation = torch.zeros(1, LAYOUT.observation_size, dtype=torch.float64)
+    actions = torch.randn(1, 3, 4, LAYOUT.action_size, dtype=torch.float64)
+    caution = Caution(
+        unsafe=lambda x: torch.ones_like(x[..., 0], dtype=torch.bool), cost=7.0,
+        unease=lambda x: torch.ones_like(x[..., 0]), recoverable=recoverable,
+    )  # fmt: skip
+    reward = lambda x, a, y: torch.zeros_like(y[..., 1])  # noqa: E731
+    scored = returns(dynamics, reward, (), observation, actions, caution=caution)
+    # Four steps of unease and no end, or one step and the cost of the end.
+    expected = torch.full((1, 3), -4.0 if recoverable else -8.0, dtype=torch.float64)
+    torch.testing.assert_close(scored, expected)
+
+
 def test_prediction_stays_inside_what_the_data_covered():
     dynamics = tiny("mb")
     window = random_window(1, 50)
