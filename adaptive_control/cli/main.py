@@ -1,8 +1,7 @@
 """Chooses the command, and turns errors that people are meant to read into one line.
 
-Exit status: 0 done, 2 bad input (one line on standard error), 3 a robot that was stopped for safety,
-130 interrupted. Anything else is a
-defect of this program and ends in a traceback.
+Exit status: 0 done, 2 bad input (one line on standard error), 3 a robot that was stopped for
+safety, 130 interrupted. Anything else is a defect of this program and ends in a traceback.
 """
 
 from __future__ import annotations

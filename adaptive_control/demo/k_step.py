@@ -1,9 +1,9 @@
 """The K-step model error of a demo run: how much adapting helps a planner to look ahead.
 
 The one-step error of the recording is measured while the robot runs; this one afterwards, on the
-same transitions: at every full window after the fault, predict the next K transitions with the prior
-and with the model adapted to that window, first each from its own recorded observation (what the
-meta-objective scores), then open loop (what a planner relies on).
+same transitions: at every full window after the fault, predict the next K transitions with the
+prior and with the model adapted to that window, first each from its own recorded observation (what
+the meta-objective scores), then open loop (what a planner relies on).
 """
 
 from __future__ import annotations

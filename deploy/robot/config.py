@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 from deploy.errors import DeployError
 
@@ -17,8 +16,6 @@ class SimulateConfig:
 
     robot: str = "half-cheetah"
     """Robot to be; `adaptive-control robots` lists them."""
-    backend: Literal["mujoco", "pybullet"] = "mujoco"
-    """Simulator."""
     listen: str = "udp://127.0.0.1:7450"
     """Address: udp://HOST:PORT (port 0: any) or unix:///PATH, with ?key-file=PATH if others can
     reach it."""

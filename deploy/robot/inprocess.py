@@ -13,7 +13,7 @@ class SimulatedLink:
     """Lockstep: reading ends a control period, in which the command written since has acted.
 
     Args:
-        named: robot, perturbation, seed, backend.
+        named: robot, perturbation, seed.
     """
 
     def __init__(self, named: SimulatedRobot) -> None:

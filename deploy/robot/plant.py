@@ -2,52 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 import time
-from typing import Any, Protocol
 
 import numpy as np
 
-from deploy.errors import DeployError
 from deploy.robot.channels import channels_of
 from deploy.runtime.link.address import SimulatedRobot
 from deploy.runtime.link.base import Command, Observation
-from robots import RobotSpec, Simulator
+from robots import Simulator
 
-__all__ = ["LinkedPlant", "make_simulator"]
-
-_BULLET = "robots.bullet"
-
-
-class _Simulator(Protocol):
-    """What both simulators offer."""
-
-    @property
-    def observation(self) -> np.ndarray: ...
-
-    def reset(self, seed: int | None = None) -> np.ndarray: ...
-
-    def step(self, action: Any) -> Any: ...
-
-
-def make_simulator(named: SimulatedRobot) -> tuple[_Simulator, RobotSpec]:
-    """The simulator, and the spec of its robot.
-
-    Raises:
-        RobotError: no such robot, or it cannot be perturbed like this.
-        DeployError: the backend is not installed.
-    """
-    if named.backend == "mujoco":
-        simulator = Simulator(named.robot, named.perturb, named.seed)
-        return simulator, simulator.robot.spec
-    try:
-        bullet = importlib.import_module(_BULLET)
-    except ImportError as error:
-        raise DeployError(
-            f"backend: 'pybullet' needs {error.name}; install adaptive-control[bullet]"
-        ) from error
-    simulator = bullet.make_bullet_simulator(named.robot, named.perturb, named.seed)
-    return simulator, simulator.robot.spec
+__all__ = ["LinkedPlant"]
 
 
 class LinkedPlant:
@@ -57,11 +21,12 @@ class LinkedPlant:
     is set back to its start, so that seeds and the times of perturbations count from there.
 
     Args:
-        named: robot, perturbation, seed, backend.
+        named: robot, perturbation, seed.
     """
 
     def __init__(self, named: SimulatedRobot) -> None:
-        self._simulator, self.spec = make_simulator(named)
+        self._simulator = Simulator(named.robot, named.perturb, named.seed)
+        self.spec = self._simulator.robot.spec
         self._seed = named.seed
         self.channels = channels_of(self.spec)
         self._safe = np.array(self.channels.safe_action, np.float32)

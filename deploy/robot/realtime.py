@@ -49,7 +49,7 @@ class _RealTime:
 
     def __init__(self, config: SimulateConfig, say: Callable[[str], None]) -> None:
         self._config, self._say = config, say
-        named = SimulatedRobot(config.robot, config.perturb, config.seed, config.backend)
+        named = SimulatedRobot(config.robot, config.perturb, config.seed)
         self._plant = LinkedPlant(named)
         self._server = RobotServer(parse_address(config.listen), self._plant.channels)
         self._period_ns = round(self._plant.spec.dt * 1e9)
@@ -58,7 +58,7 @@ class _RealTime:
     def run(self, stopped: Callable[[], bool]) -> Report:
         config, period = self._config, self._period_ns
         self._say(
-            f"{config.robot} ({config.backend}) listens at {self._server.address}, "
+            f"{config.robot} listens at {self._server.address}, "
             f"{self._plant.spec.dt:g} s a control period"
         )
         end = round(config.seconds * 1e9 / period)
@@ -70,13 +70,15 @@ class _RealTime:
                 self._server.serve(due)
                 command = held if config.delay else self._valid(began)
                 observation = self._plant.step(command)
-                held = self._valid(due)
                 self._server.send(observation)
                 self._count(command)
                 if not self._server.commanded and self._plant.running:
                     self._plant.stand()
+                    self._server.forget()
                     self._say("nobody commands the robot any more")
                 due = self._catch_up(due)
+                # After catching up: a command may have expired while this process stood still.
+                held = self._valid(due)
         finally:
             self._server.close()
         return self._report()

@@ -97,6 +97,10 @@ class RobotServer:
         """The newest command of this session, and our monotonic clock when it arrived [ns]."""
         return self._command
 
+    def forget(self) -> None:
+        """Drop the newest command, however long it says that it is valid."""
+        self._command = None
+
     def serve(self, until_ns: int) -> None:
         """Take what comes, until `until_ns` of the monotonic clock."""
         while (left := until_ns - time.monotonic_ns()) > 0:

@@ -19,7 +19,7 @@ def open_link(text: str) -> RobotLink:
     """A link to the robot that `text` names.
 
     Args:
-        text: `sim:ROBOT[?perturb=TEXT&seed=N&backend=mujoco|pybullet]`, a simulation in this
+        text: `sim:ROBOT[?perturb=TEXT&seed=N]`, a simulation in this
             process; `udp://HOST:PORT[?key-file=PATH]`; `unix:///PATH[?key-file=PATH]`.
 
     Raises:

@@ -12,8 +12,7 @@ from deploy.errors import DeployError
 
 __all__ = ["Address", "SimulatedRobot", "parse_address", "parse_link"]
 
-_SIM_OPTIONS = ("perturb", "seed", "backend")
-_BACKENDS = ("mujoco", "pybullet")
+_SIM_OPTIONS = ("perturb", "seed")
 
 
 @dataclass(frozen=True)
@@ -24,13 +23,11 @@ class SimulatedRobot:
         robot: its name.
         perturb: perturbation text.
         seed: of its initial state.
-        backend: "mujoco" or "pybullet".
     """
 
     robot: str
     perturb: str = "none"
     seed: int = 0
-    backend: str = "mujoco"
 
 
 @dataclass(frozen=True)
@@ -126,16 +123,13 @@ def parse_address(text: str) -> Address:
 def _simulated(text: str) -> SimulatedRobot:
     name, _, query = text.removeprefix("sim:").partition("?")
     options = _options(text, query, _SIM_OPTIONS)
-    backend = options.get("backend", "mujoco")
     if not name:
         raise DeployError(f"link: {text!r} names no robot; allowed: sim:ROBOT")
-    if backend not in _BACKENDS:
-        raise DeployError(f"backend: {backend!r} in {text!r}; allowed: {', '.join(_BACKENDS)}")
     try:
         seed = int(options.get("seed", "0"))
     except ValueError:
         raise DeployError(f"seed: {options['seed']!r} in {text!r}; allowed: integers") from None
-    return SimulatedRobot(name, options.get("perturb", "none"), seed, backend)
+    return SimulatedRobot(name, options.get("perturb", "none"), seed)
 
 
 def _options(text: str, query: str, allowed: tuple[str, ...]) -> Mapping[str, str]:

@@ -65,9 +65,13 @@ def read_log(path: Path, partial: bool = False) -> Log:
         raise DeployError(f"log: {path}: a tick cannot be read ({error!r})") from error
     if not metadata:
         raise DeployError(f"log: {path} was not written by adaptive-control run")
-    if int(metadata.get("format", "0")) > FORMAT:
-        raise DeployError(f"log: {path} has format {metadata['format']}; allowed: up to {FORMAT}")
-    return Log(json.loads(metadata["run"]), tuple(records), whole)
+    try:
+        version, run = int(metadata.get("format", "0")), json.loads(metadata["run"])
+    except (KeyError, ValueError) as error:
+        raise DeployError(f"log: {path}: its metadata cannot be read ({error!r})") from error
+    if version > FORMAT:
+        raise DeployError(f"log: {path} has format {version}; allowed: up to {FORMAT}")
+    return Log(run, tuple(records), whole)
 
 
 class _BrokenError(Exception):

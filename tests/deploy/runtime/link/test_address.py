@@ -16,8 +16,8 @@ from deploy.runtime.link.address import Address, SimulatedRobot, parse_link
     [
         ("sim:ant", SimulatedRobot("ant")),
         (
-            "sim:half-cheetah?perturb=crippled-leg:back@5s+mass:2&seed=3&backend=pybullet",
-            SimulatedRobot("half-cheetah", "crippled-leg:back@5s+mass:2", 3, "pybullet"),
+            "sim:half-cheetah?perturb=crippled-leg:back@5s+mass:2&seed=3",
+            SimulatedRobot("half-cheetah", "crippled-leg:back@5s+mass:2", 3),
         ),
         ("udp://127.0.0.1:7450", Address("udp", "127.0.0.1", 7450)),
         ("udp://[::1]:9", Address("udp", "::1", 9)),
@@ -39,7 +39,6 @@ def test_links_are_understood(text, expected):
         ("unix://host/path", "unix:///PATH"),
         ("sim:", "sim:ROBOT"),
         ("sim:ant?seed=two", "seed"),
-        ("sim:ant?backend=gazebo", "pybullet"),
         ("sim:ant?colour=red", "colour"),
     ],
 )

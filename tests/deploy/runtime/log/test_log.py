@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mcap.reader import make_reader
+from mcap.writer import Writer
 
 from deploy.errors import DeployError
 from deploy.runtime.log import FlightRecorder, McapLog, Topics, read_log
@@ -137,6 +138,20 @@ def test_what_is_no_log_of_ours_is_refused(tmp_path):
     for path in (tmp_path / "text", tmp_path / "nothing"):
         with pytest.raises(DeployError, match=path.name):
             read_log(path)
+
+
+@pytest.mark.parametrize(
+    "metadata", [{"format": "x", "run": "{}"}, {"format": "1"}, {"format": "1", "run": "{"}]
+)
+def test_metadata_that_cannot_be_read_is_refused(tmp_path, metadata):
+    path = tmp_path / "run.mcap"
+    with path.open("wb") as file:
+        writer = Writer(file)
+        writer.start()
+        writer.add_metadata("adaptive-control", metadata)
+        writer.finish()
+    with pytest.raises(DeployError, match="metadata"):
+        read_log(path)
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full on this system")
