@@ -103,7 +103,9 @@ def test_killed_and_resumed_is_the_same(capsys: pytest.CaptureFixture[str], tmp_
 @pytest.mark.slow
 def test_ctrl_c_keeps_everything_and_leaves_no_worker(tmp_path: Path) -> None:
     folder = tmp_path / "study"
-    process = start(command(folder, "--workers", "2"))
+    # Long enough that no machine has finished it when the signal comes.
+    longer = ["--trials=60" if part == "--trials=6" else part for part in command(folder)]
+    process = start([*longer, "--workers", "2"])
     wait_for(folder, 3, process)
     assert process.poll() is None, process.communicate()[1]
     process.send_signal(signal.SIGINT)
