@@ -75,6 +75,11 @@ class Episodes:
         return np.asarray(self._steps * self.robot.spec.dt, dtype=np.float64)
 
     @property
+    def steps(self) -> np.ndarray:
+        """Control steps since the start of each episode, integers [B]."""
+        return self._steps.copy()
+
+    @property
     def position(self) -> Array:
         """Each torso in the world [B, 3] [m]."""
         return self.robot.position(self._qpos)
@@ -121,7 +126,7 @@ class Episodes:
             )
         actions = self.clip(actions)
         ctrl = np.zeros(actions.shape)
-        ctrl[:, self._actuators] = actions
+        ctrl[:, self._actuators] = self.robot.commands(actions, self._steps)
         start, before = self._qpos, self.truth
         self._physics.step(ctrl, self.robot.substeps)
         self._qpos, self._qvel = self._physics.read()
@@ -148,7 +153,8 @@ class Episodes:
 
     def _observe(self, rows: slice, start: Array) -> np.ndarray:
         heights = self._ground_heights()[rows]
-        return self.robot.observe(self._qpos[rows], self._qvel[rows], start, heights)
+        steps = self._steps[rows]
+        return self.robot.observe(self._qpos[rows], self._qvel[rows], start, heights, steps)
 
     def _ground_heights(self) -> Array:
         """Height of the ground under each torso [B] [m]."""

@@ -92,6 +92,8 @@ def lowest_point(robot: Robot, qpos: Array) -> float:
         radius, half_length = model.geom_size[geom, :2]
         if model.geom_type[geom] == mujoco.mjtGeom.mjGEOM_CAPSULE:
             reach = radius + half_length * abs(data.geom_xmat[geom, 8])
+        elif model.geom_type[geom] == mujoco.mjtGeom.mjGEOM_BOX:
+            reach = model.geom_size[geom] @ np.abs(data.geom_xmat[geom, 6:])
         else:
             reach = model.geom_rbound[geom]
         lowest = min(lowest, data.geom_xpos[geom, 2] - reach)

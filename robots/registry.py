@@ -14,6 +14,7 @@ __all__ = ["get_robot", "robot_names"]
 _ROBOTS = {
     "half-cheetah": "robots.half_cheetah",
     "ant": "robots.ant",
+    "a1": "robots.a1",
 }
 
 

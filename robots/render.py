@@ -20,7 +20,6 @@ from robots.simulator import Simulator
 
 __all__ = ["FrameRenderer"]
 
-_DISTANCE = 3.2  # m from the torso
 _AZIMUTH, _ELEVATION = 90.0, -12.0  # degrees; seen from the robot's right, it runs to the right
 _LARGEST = 4096  # pixels
 _SAMPLES = 4  # a pixel; software rendering pays for each
@@ -84,7 +83,7 @@ class FrameRenderer:
         self._scene.flags[mujoco.mjtRndFlag.mjRND_REFLECTION] = 0
         self._options = mujoco.MjvOption()
         self._camera = mujoco.MjvCamera()
-        self._camera.distance = _DISTANCE
+        self._camera.distance = simulator.robot.view_distance
         self._camera.azimuth, self._camera.elevation = _AZIMUTH, _ELEVATION
 
     def frame(self) -> np.ndarray:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import gymnasium
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from robots.gait import Gait
 from robots.spec import RobotSpec
 
 __all__ = ["FLOOR", "Robot", "gymnasium_model_file"]
@@ -45,6 +47,10 @@ class Robot:
             observation at the end of a control period that began at `start`; `ground` is the
             height of the ground under the torso [m].
         leg_geoms: geoms that shrink when a leg is crippled, by leg, from the hip outwards.
+        gait: what actions are added to, for a robot whose actuators are position servos; the last
+            two fields of its observation then say where the gait stands. None: an action is what
+            the actuators get.
+        view_distance: from the camera to the torso in films [m].
     """
 
     spec: RobotSpec
@@ -58,6 +64,8 @@ class Robot:
     position: Callable[[Array], Array]
     measure: Callable[[Array, Array, Array, Array], Array]
     leg_geoms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    gait: Gait | None = None
+    view_distance: float = 3.2
 
     def mj_spec(self) -> mujoco.MjSpec:
         """A fresh, editable MuJoCo specification of the robot on its plane."""
@@ -72,9 +80,22 @@ class Robot:
         _scale_to_total_mass(spec)
         return spec
 
-    def observe(self, qpos: Array, qvel: Array, start: Array, ground: Array) -> np.ndarray:
-        """The true observation, float32 [B, S]; arguments as for `measure`."""
-        return self.measure(qpos, qvel, start, ground).astype(np.float32)
+    def observe(
+        self, qpos: Array, qvel: Array, start: Array, ground: Array, steps: Any = 0
+    ) -> np.ndarray:
+        """The true observation, float32 [B, S]; arguments as for `measure`.
+
+        `steps` [B] or one for all: the control steps since the start of the episode.
+        """
+        measured = self.measure(qpos, qvel, start, ground)
+        if self.gait is not None:
+            phase = self.gait.phase(np.broadcast_to(steps, len(measured)))
+            measured = np.concatenate([measured, phase], axis=1)
+        return measured.astype(np.float32)
+
+    def commands(self, actions: np.ndarray, steps: Any) -> np.ndarray:
+        """What the actuators get under `actions` [..., A] in control steps `steps` [...]."""
+        return actions if self.gait is None else self.gait.commands(actions, steps)
 
     def actuator_ids(self, model: mujoco.MjModel) -> np.ndarray:
         """Ids in `model` of the actuators that the A actions drive, [A]."""

@@ -54,6 +54,11 @@ class Simulator:
         return float(self._episodes.time[0])
 
     @property
+    def steps(self) -> int:
+        """Control steps since the start of the episode."""
+        return int(self._episodes.steps[0])
+
+    @property
     def position(self) -> np.ndarray:
         """The torso in the world [3] [m]."""
         return self._episodes.position[0]

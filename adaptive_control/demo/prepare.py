@@ -18,8 +18,13 @@ from robots.perturbations.schedule import first_step
 
 __all__ = ["DEFAULT_FAULTS", "Demo", "prepare"]
 
-DEFAULT_FAULTS = {"half-cheetah": "crippled-leg:back", "ant": "crippled-leg:3"}
-"""What breaks if nothing is named: a whole leg, which matters, where one joint hardly does."""
+DEFAULT_FAULTS = {
+    "half-cheetah": "crippled-leg:back",
+    "ant": "crippled-leg:3",
+    "a1": "crippled-joint:10",
+}
+"""What breaks if nothing is named: a whole leg, which matters, where one joint hardly does; on the
+A1, which cannot stand without a leg, a thigh."""
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ _MODEL_STEPS = 1.0e6
 """Candidate steps that a model of two hidden layers of 200 predicts in a second."""
 _SLOWER = {"pets": 5.0}
 """How many networks a prediction takes, if more than one."""
-_SIMULATOR_STEPS = {"half-cheetah": 4.0e4, "ant": 8.0e3}
+_SIMULATOR_STEPS = {"half-cheetah": 4.0e4, "ant": 8.0e3, "a1": 4.0e3}
 """Candidate control steps that the true simulator makes in a second."""
 _OTHER_SIMULATOR_STEPS = 1.0e4
 _UPDATES = {
     "mb": 200.0, "grbal": 27.0, "grbal-fo": 45.0, "reptile": 38.0, "gbml": 23.0, "rebal": 65.0,
-    "pets": 70.0, "cadm": 70.0, "last-layer": 80.0, "hybrid": 50.0,
+    "pets": 70.0, "cadm": 70.0, "last-layer": 80.0, "hybrid": 50.0, "combined": 18.0,
 }  # fmt: skip
 """Meta-updates in a second, two hidden layers of 200."""
 _OTHER_UPDATES = 40.0

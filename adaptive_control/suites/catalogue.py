@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adaptive_control.suites.train_side import (
+    GroundKinds,
+    LoadedBody,
     MotorGains,
     PierDamping,
     RandomRelief,
     ScaledBody,
+    SlackJoint,
     SlackJoints,
     SlackLeg,
     TrainSide,
+    WeakMotors,
 )
 
 __all__ = ["SUITES", "Suite"]
@@ -81,6 +85,26 @@ SUITES: tuple[Suite, ...] = (
         ("mass:0.3", "mass:0.5", "mass:1.5", "mass:1.8",
          "damping:0.3", "damping:1.8"),
         "mass and joint damping beyond the trained range on both sides",
+    ),
+    Suite(
+        "crippled-joint", "a1", SlackJoint(9),
+        ("crippled-joint:9", "crippled-joint:10", "crippled-joint:11", "crippled-joint:9,10"),
+        "slack joints of the rear left leg; training knew single joints of the other three",
+    ),
+    Suite(
+        "motors", "a1", WeakMotors(9, 0.5),
+        ("actuator-gain:0.4", "actuator-gain:9=0.3,10=0.3,11=0.3"),
+        "weak motors everywhere, or in a leg whose motors were never weak in training",
+    ),
+    Suite(
+        "body", "a1", LoadedBody(4.0, 5.0),
+        ("payload:6", "payload:9", "mass:1.5"),
+        "more on the back than in training; or every part of it heavier",
+    ),
+    Suite(
+        "slopes", "a1", GroundKinds(8.0, 0.5),
+        ("slope:12", "slope:-12", "terrain:basin", "terrain:hill", "friction:0.2"),
+        "steeper, uneven or more slippery ground than in training",
     ),
 )  # fmt: skip
 """Every suite. No test perturbation lies in the union of the train sides of its robot."""

@@ -13,14 +13,15 @@ import numpy as np
 
 from robots.perturbations import Perturbation
 from robots.perturbations.actuators import ActuatorGain
-from robots.perturbations.body import Damping, Mass
+from robots.perturbations.body import Damping, Mass, Payload
+from robots.perturbations.ground import Friction, Slope
 from robots.perturbations.joints import CrippledJoint, CrippledLeg
 from robots.perturbations.pier import Pier
 from robots.perturbations.terrain import Terrain
 
 __all__ = [
-    "MotorGains", "PierDamping", "RandomRelief", "ScaledBody", "SlackJoints", "SlackLeg",
-    "TrainSide",
+    "GroundKinds", "LoadedBody", "MotorGains", "PierDamping", "RandomRelief", "ScaledBody",
+    "SlackJoint", "SlackJoints", "SlackLeg", "TrainSide", "WeakMotors",
 ]  # fmt: skip
 
 
@@ -149,3 +150,85 @@ class ScaledBody:
 
     def __str__(self) -> str:
         return "masses and joint damping, each times " + ", ".join(f"{s:g}" for s in self.scales)
+
+
+@dataclass(frozen=True)
+class SlackJoint:
+    """None, or one of the first `joints` joints."""
+
+    joints: int
+
+    def draw(self, rng: np.random.Generator) -> str:
+        joint = rng.integers(-1, self.joints)
+        return "none" if joint < 0 else f"crippled-joint:{joint}"
+
+    def covers(self, part: Perturbation) -> bool:
+        return (
+            isinstance(part, CrippledJoint)
+            and len(part.joints) == 1
+            and part.joints[0] < self.joints
+        )
+
+    def __str__(self) -> str:
+        return f"none, or one of joints 0-{self.joints - 1} slack"
+
+
+@dataclass(frozen=True)
+class WeakMotors:
+    """Gains in [`low`, 1] on the first `joints` motors."""
+
+    joints: int
+    low: float
+
+    def draw(self, rng: np.random.Generator) -> str:
+        gains = rng.uniform(self.low, 1.0, self.joints)
+        return "actuator-gain:" + ",".join(f"{j}={g:.3f}" for j, g in enumerate(gains))
+
+    def covers(self, part: Perturbation) -> bool:
+        return isinstance(part, ActuatorGain) and all(
+            joint is not None and joint < self.joints and self.low <= gain <= 1.0
+            for joint, gain in part.gains
+        )
+
+    def __str__(self) -> str:
+        return f"gains {self.low:g}-1 on motors 0-{self.joints - 1}"
+
+
+@dataclass(frozen=True)
+class LoadedBody:
+    """A payload in [0, `payload`] [kg], and joint damping in [0, `damping`] times its own."""
+
+    payload: float
+    damping: float
+
+    def draw(self, rng: np.random.Generator) -> str:
+        payload, damping = rng.uniform(0, self.payload), rng.uniform(0, self.damping)
+        return f"payload:{payload:.2f}+damping:{damping:.2f}"
+
+    def covers(self, part: Perturbation) -> bool:
+        if isinstance(part, Damping):
+            return part.value <= self.damping
+        return isinstance(part, Payload) and part.value <= self.payload
+
+    def __str__(self) -> str:
+        return f"0-{self.payload:g} kg on the torso, joint damping times 0-{self.damping:g}"
+
+
+@dataclass(frozen=True)
+class GroundKinds:
+    """A slope of up to `slope` [degrees] up or down, and friction times `friction` to 1."""
+
+    slope: float
+    friction: float
+
+    def draw(self, rng: np.random.Generator) -> str:
+        slope, friction = rng.uniform(-self.slope, self.slope), rng.uniform(self.friction, 1.0)
+        return f"slope:{slope:.1f}+friction:{friction:.2f}"
+
+    def covers(self, part: Perturbation) -> bool:
+        if isinstance(part, Slope):
+            return abs(part.value) <= self.slope
+        return isinstance(part, Friction) and self.friction <= part.value <= 1.0
+
+    def __str__(self) -> str:
+        return f"slopes of -{self.slope:g} to {self.slope:g} degrees, friction {self.friction:g}-1"

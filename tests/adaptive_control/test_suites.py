@@ -107,6 +107,14 @@ def test_no_test_perturbation_lies_in_the_union_of_all_train_sides(suite: Suite)
         ("ant", "crippled-leg:2+actuator-gain:1=0.5", False),
         ("ant", "crippled-leg:2+actuator-gain:6=0.5", True),
         ("ant", "crippled-joint:0", True),
+        ("a1", "crippled-joint:8+payload:3+damping:4", False),
+        ("a1", "crippled-joint:7,8", True),
+        ("a1", "crippled-joint:9", True),
+        ("a1", "actuator-gain:0=0.6,8=0.5", False),
+        ("a1", "actuator-gain:0=0.4", True),
+        ("a1", "slope:-8+friction:0.6", False),
+        ("a1", "friction:0.4", True),
+        ("a1", "payload:4.5", True),
     ],
 )
 def test_the_check_tells_one_from_the_other(robot: str, text: str, expected: bool):
@@ -129,7 +137,7 @@ def test_joints_that_are_slack_together_are_never_a_whole_leg():
 
 def test_what_is_drawn_stays_what_it_is():
     """Models are reproducible only if the same seed draws the same perturbations."""
-    for robot, digest in (("half-cheetah", "45fa912d"), ("ant", "46fe7836")):
+    for robot, digest in (("half-cheetah", "45fa912d"), ("ant", "46fe7836"), ("a1", "8962c6bf")):
         rng = np.random.default_rng(0)
         drawn = "\n".join(sample_training_perturbation(robot, rng) for _ in range(500))
         assert hashlib.sha256(drawn.encode()).hexdigest()[:8] == digest
@@ -167,9 +175,9 @@ def test_what_cannot_be_drawn_from_is_refused(text: str):
 
 def test_suites_are_found_by_name():
     assert suites_named("all") == SUITES
-    assert [s.robot for s in suites_named("motors")] == ["half-cheetah", "ant"]
+    assert [s.robot for s in suites_named("motors")] == ["half-cheetah", "ant", "a1"]
     assert [s.robot for s in suites_named("motors/ant, pier")] == ["ant", "half-cheetah"]
-    assert len(suites_named("motors,motors/ant")) == 2
+    assert len(suites_named("motors,motors/ant")) == 3
     for unknown in ("dog", "pier/ant", "", "pier,"):
         with pytest.raises(AdaptiveControlError, match="is unknown; allowed: all, crippled-joint"):
             suites_named(unknown)

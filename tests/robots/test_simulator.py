@@ -59,10 +59,10 @@ def test_rewards_sum_to_the_distance(robot: str) -> None:
         before = simulator.observation
         step = simulator.step(action)
         speed_only = step.reward
-        if robot == "half-cheetah":
-            speed_only += 0.05 * float((action**2).sum())
-        else:
-            speed_only += 0.01 * float((action**2).sum()) - 0.05 * (not step.fallen)
+        effort, alive = {"half-cheetah": (0.05, 0.0), "ant": (0.01, 0.05), "a1": (0.1, 0.05)}[robot]
+        speed_only += effort * float((action**2).sum()) - alive * (not step.fallen)
+        if robot == "a1":
+            speed_only += 0.5 * (1 - float(np.cos(step.observation[4])))  # its heading
         total += speed_only * spec.dt
         assert step.reward == float(spec.reward(before, action, step.observation))
     assert total == pytest.approx(simulator.position[0] - start, abs=1e-4)

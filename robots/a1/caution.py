@@ -1,0 +1,20 @@
+"""What planners for the A1 keep away from, for numpy arrays and torch tensors alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from robots.a1.constants import SAFE_HEIGHT, SAFE_UPRIGHT, UNEASE
+from robots.a1.reward import HEIGHT, UP_Z
+
+__all__ = ["unease", "unsafe"]
+
+
+def unsafe(observation: Any) -> Any:
+    """Low or tilted, short of a fall; `[..., S] -> bool [...]`."""
+    return (observation[..., HEIGHT] < SAFE_HEIGHT) | (observation[..., UP_Z] < SAFE_UPRIGHT)
+
+
+def unease(observation: Any) -> Any:
+    """Cost of a tilt, in units of reward; `[..., S] -> [...]`."""
+    return UNEASE * (1 - observation[..., UP_Z])
