@@ -71,7 +71,8 @@ class RolloutScorer:
         flat = lambda values: values.reshape(count * horizon, -1)  # noqa: E731
         start, end = flat(qpos[:, :-1]), flat(qpos[:, 1:])
         ground = self._simulator.ground_height(robot.position(end)[:, 0])
-        after = robot.observe(end, flat(qvel), start, ground).reshape(count, horizon, -1)
+        steps = np.tile(self._simulator.steps + 1 + np.arange(horizon), count)
+        after = robot.observe(end, flat(qvel), start, ground, steps).reshape(count, horizon, -1)
         first = np.broadcast_to(self._simulator.true_observation, (count, 1, after.shape[2]))
         before = np.concatenate([first, after[:, :-1]], axis=1)
         rewards = spec.reward(before, actions, after)
@@ -89,7 +90,8 @@ class RolloutScorer:
         state = np.empty(mujoco.mj_stateSize(model, _STATE))
         mujoco.mj_getState(model, data, state, _STATE)
         ctrl = np.zeros((*actions.shape[:2], model.nu))
-        ctrl[:, :, self._actuators] = actions
+        steps = simulator.steps + np.arange(actions.shape[1])
+        ctrl[:, :, self._actuators] = simulator.robot.commands(actions, steps)
         states, _ = self._pool.rollout(
             model,
             self._datas,

@@ -45,11 +45,15 @@ LEAST_UPRIGHT = 0.5
 """Cosine of the tilt under which it has fallen (60 degrees). Height alone cannot tell: the torso
 is a sphere of 0.25 m, as high on its back as on its feet."""
 
-SAFE_HEIGHT, SAFE_UPRIGHT = 0.9, 0.8
-"""A planner ends its sequences above this height [m] and beyond this tilt (37 degrees)."""
+SAFE_HEIGHT, SAFE_UPRIGHT = 0.8, 0.9
+"""A planner ends its sequences above this height [m] and beyond this tilt (26 degrees)."""
 
-UNSAFE_COST = 20.0
+UNSAFE_COST = 50.0
 """What it charges for that, in units of return: more than the speed of a whole horizon earns."""
 
-UNEASE = 5.0
+UNEASE = 20.0
 """What it charges at each step, times 1 - cosine of the tilt."""
+
+LEAP_SPEED, LEAP_UNEASE = 0.8, 3.0
+"""Upward speed of the torso, along its own axis, from which a step is a leap [m/s], and what the
+square of the excess costs. In the air nothing can be done about a tilt."""

@@ -23,9 +23,11 @@ from robots.ant.constants import (
     LEAST_UPRIGHT,
 )
 
-__all__ = ["FORWARD_SPEED", "HEIGHT", "LATERAL_SPEED", "UP_Z", "YAW", "fallen", "reward"]
+__all__ = [
+    "FORWARD_SPEED", "HEIGHT", "LATERAL_SPEED", "UP_Z", "VELOCITY_Z", "YAW", "fallen", "reward",
+]  # fmt: skip
 
-HEIGHT, UP_Z, YAW, FORWARD_SPEED, LATERAL_SPEED = 0, 3, 4, 27, 28
+HEIGHT, UP_Z, YAW, VELOCITY_Z, FORWARD_SPEED, LATERAL_SPEED = 0, 3, 4, 15, 27, 28
 """Indices in the observation."""
 
 

@@ -22,10 +22,11 @@ def sample(robot: str, *lead: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def test_names_and_sizes() -> None:
-    assert ROBOTS == ("half-cheetah", "ant")
-    cheetah, ant = (get_robot(name).spec for name in ROBOTS)
+    assert ROBOTS == ("half-cheetah", "ant", "a1")
+    cheetah, ant, a1 = (get_robot(name).spec for name in ROBOTS)
     assert (cheetah.observation_size, cheetah.action_size) == (18, 6)
     assert (ant.observation_size, ant.action_size) == (29, 8)
+    assert (a1.observation_size, a1.action_size) == (39, 12)
     assert get_robot("ant") is get_robot("ant")
 
 
@@ -39,9 +40,13 @@ def test_fields_are_named_once_with_si_units(robot: str) -> None:
     spec = get_robot(robot).spec
     assert len(set(spec.observation_names)) == spec.observation_size
     assert {field.unit for field in spec.observation} <= {"m", "rad", "m/s", "rad/s", "1"}
-    assert {field.unit for field in spec.action} == {"1"}
-    limit = {"half-cheetah": 1.0, "ant": 0.3}[robot]  # a share of the motor's torque
-    np.testing.assert_array_equal(spec.action_high, np.full(spec.action_size, limit, np.float32))
+    if get_robot(robot).gait:
+        assert {field.unit for field in spec.action} == {"rad"}  # of joint targets
+    else:
+        assert {field.unit for field in spec.action} == {"1"}
+        limit = {"half-cheetah": 1.0, "ant": 0.3}[robot]  # a share of the motor's torque
+        expected = np.full(spec.action_size, limit, np.float32)
+        np.testing.assert_array_equal(spec.action_high, expected)
     np.testing.assert_array_equal(spec.action_low, -spec.action_high)
     assert sorted(i for leg in spec.legs.values() for i in leg) == list(range(spec.action_size))
 
@@ -66,6 +71,7 @@ def test_hidden_fields() -> None:
     assert hidden == {
         "half-cheetah": ["forward_speed"],
         "ant": ["yaw", "forward_speed", "lateral_speed"],
+        "a1": ["yaw", "forward_speed", "lateral_speed"],
     }
     values = [f.name for f in get_robot("ant").spec.observation if f.target == "value"]
     assert values == ["forward_speed", "lateral_speed"]
@@ -125,12 +131,14 @@ def test_ant_falls_when_low_high_or_tilted() -> None:
 def test_planners_are_warned_before_the_ant_has_fallen() -> None:
     spec = get_robot("ant").spec
     assert spec.caution is not None
-    states = np.zeros((4, 29), np.float32)
-    states[:, 0] = [0.5, 0.5, 0.95, 0.1]
-    states[:, 3] = [1.0, 0.7, 1.0, 1.0]
-    assert spec.caution.unsafe(states).tolist() == [False, True, True, True]
-    assert spec.fallen(states).tolist() == [False, False, False, True]
-    np.testing.assert_allclose(spec.caution.unease(states), [0.0, 1.5, 0.0, 0.0], atol=1e-6)
+    states = np.zeros((5, 29), np.float32)
+    states[:, 0] = [0.5, 0.5, 0.95, 0.1, 0.5]
+    states[:, 3] = [1.0, 0.7, 1.0, 1.0, 1.0]
+    states[:, 15] = [0.8, -3.0, 0.0, 0.0, 1.8]  # upwards: from 0.8 m/s on it is a leap
+    assert spec.caution.unsafe(states).tolist() == [False, True, True, True, False]
+    assert spec.fallen(states).tolist() == [False, False, False, True, False]
+    np.testing.assert_allclose(spec.caution.unease(states), [0.0, 6.0, 0.0, 0.0, 3.0], atol=1e-5)
+    assert spec.observation_names[15] == "velocity_z"
     tensor = torch.from_numpy(states)
     assert torch.equal(spec.caution.unsafe(tensor), torch.from_numpy(spec.caution.unsafe(states)))
 
