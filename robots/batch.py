@@ -10,7 +10,7 @@ import numpy as np
 from robots.episodes import Episodes, Step
 from robots.errors import RobotError
 from robots.perturbations import Perturbations
-from robots.physics import BatchPhysics
+from robots.physics import BatchPhysics, Physics
 from robots.robot import Robot
 from robots.simulator import resolve
 
@@ -27,6 +27,7 @@ class BatchSimulator:
         perturbations: of each row, as objects or text [B].
         seeds: of each row's generator [B].
         threads: to use; 0: one for each core.
+        physics: what moves them; None: MuJoCo.
 
     Raises:
         RobotError: there is no such robot, it cannot be perturbed like this, or the lengths differ.
@@ -38,6 +39,7 @@ class BatchSimulator:
         perturbations: Sequence[str | Perturbations],
         seeds: Sequence[int],
         threads: int = 0,
+        physics: Physics | None = None,
     ):
         if not len(perturbations) == len(seeds) > 0:
             raise RobotError(
@@ -46,7 +48,7 @@ class BatchSimulator:
             )
         resolved = [resolve(robot, perturbation) for perturbation in perturbations]
         self.robot = resolved[0][0]
-        self._physics = BatchPhysics(self.robot, len(seeds), threads)
+        self._physics = physics or BatchPhysics(self.robot, len(seeds), threads)
         self._episodes = Episodes(self.robot, seeds, self._physics)
         self._episodes.perturbations = [perturbation for _, perturbation in resolved]
         self.reset()

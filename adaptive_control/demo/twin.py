@@ -13,6 +13,7 @@ from adaptive_control.planning import make_agent
 from adaptive_control.training import LoadedModel
 from controllers import Planner
 from robots import BatchSimulator, Robot
+from robots.physics import Physics
 
 __all__ = ["run_twin"]
 
@@ -25,6 +26,7 @@ def run_twin(
     seeds: Sequence[int],
     steps: int,
     progress: Callable[[int, float], None] | None = None,
+    physics: Physics | None = None,
 ) -> Recording:
     """Run B robots side by side for T control steps; one that falls stays where it lies.
 
@@ -36,9 +38,10 @@ def run_twin(
         seeds: `[B]`; seed b gives robot b its start state and its planning noise.
         steps: T.
         progress: told the steps done and the mean speed in the last of them [m/s].
+        physics: of B rows, what moves the robots; None: MuJoCo.
     """
     batch = len(seeds)
-    simulator = BatchSimulator(robot, [perturbation] * batch, seeds)
+    simulator = BatchSimulator(robot, [perturbation] * batch, seeds, physics=physics)
     agent = make_agent(
         model.dynamics, robot.spec, planner, window=model.window, batch=batch, seed=seeds
     )

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from deploy.errors import DeployError
 
-__all__ = ["SimulateConfig"]
+__all__ = ["BACKENDS", "SimulateConfig"]
+
+BACKENDS = ("mujoco", "pybullet")
+"""The simulators that a robot can live in."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,9 @@ class SimulateConfig:
     reach it."""
     perturb: str = "none"
     """Perturbations; their times count from the first armed command."""
+    backend: str = "mujoco"
+    """Simulator: mujoco, which models are trained in, or pybullet (extra `bullet`), an independent
+    one with other contacts and another integrator."""
     seed: int = 0
     """Seed of the initial state."""
     delay: int = 1
@@ -33,6 +39,8 @@ class SimulateConfig:
     """Print the summary alone."""
 
     def __post_init__(self) -> None:
+        if self.backend not in BACKENDS:
+            raise DeployError(f"backend: {self.backend!r}; allowed: {', '.join(BACKENDS)}")
         if self.delay not in (0, 1):
             raise DeployError(f"delay: {self.delay}; allowed: 0 or 1")
         if not (math.isfinite(self.seconds) and self.seconds >= 0):

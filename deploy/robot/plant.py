@@ -6,10 +6,10 @@ import time
 
 import numpy as np
 
+from deploy.robot.backends import make_simulator
 from deploy.robot.channels import channels_of
 from deploy.runtime.link.address import SimulatedRobot
 from deploy.runtime.link.base import Command, Observation
-from robots import Simulator
 
 __all__ = ["LinkedPlant"]
 
@@ -21,11 +21,11 @@ class LinkedPlant:
     is set back to its start, so that seeds and the times of perturbations count from there.
 
     Args:
-        named: robot, perturbation, seed.
+        named: robot, perturbation, seed, backend.
     """
 
     def __init__(self, named: SimulatedRobot) -> None:
-        self._simulator = Simulator(named.robot, named.perturb, named.seed)
+        self._simulator = make_simulator(named.backend, named.robot, named.perturb, named.seed)
         self.spec = self._simulator.robot.spec
         self._seed = named.seed
         self.channels = channels_of(self.spec)

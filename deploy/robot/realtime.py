@@ -49,7 +49,7 @@ class _RealTime:
 
     def __init__(self, config: SimulateConfig, say: Callable[[str], None]) -> None:
         self._config, self._say = config, say
-        named = SimulatedRobot(config.robot, config.perturb, config.seed)
+        named = SimulatedRobot(config.robot, config.perturb, config.seed, config.backend)
         self._plant = LinkedPlant(named)
         self._server = RobotServer(parse_address(config.listen), self._plant.channels)
         self._period_ns = round(self._plant.spec.dt * 1e9)

@@ -12,7 +12,7 @@ from deploy.errors import DeployError
 
 __all__ = ["Address", "SimulatedRobot", "parse_address", "parse_link"]
 
-_SIM_OPTIONS = ("perturb", "seed")
+_SIM_OPTIONS = ("perturb", "seed", "backend")
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,13 @@ class SimulatedRobot:
         robot: its name.
         perturb: perturbation text.
         seed: of its initial state.
+        backend: name of the simulator.
     """
 
     robot: str
     perturb: str = "none"
     seed: int = 0
+    backend: str = "mujoco"
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,8 @@ def _simulated(text: str) -> SimulatedRobot:
         seed = int(options.get("seed", "0"))
     except ValueError:
         raise DeployError(f"seed: {options['seed']!r} in {text!r}; allowed: integers") from None
-    return SimulatedRobot(name, options.get("perturb", "none"), seed)
+    backend = options.get("backend", "mujoco")
+    return SimulatedRobot(name, options.get("perturb", "none"), seed, backend)
 
 
 def _options(text: str, query: str, allowed: tuple[str, ...]) -> Mapping[str, str]:
