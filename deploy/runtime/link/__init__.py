@@ -8,6 +8,7 @@ from deploy.errors import DeployError
 from deploy.runtime.link.address import SimulatedRobot, parse_link
 from deploy.runtime.link.base import Channel, Channels, Command, Observation, RobotLink
 from deploy.runtime.link.datagram import DatagramLink
+from deploy.runtime.link.schemes import open_optional
 
 __all__ = ["Channel", "Channels", "Command", "Observation", "RobotLink", "open_link"]
 
@@ -20,11 +21,15 @@ def open_link(text: str) -> RobotLink:
 
     Args:
         text: `sim:ROBOT[?perturb=TEXT&seed=N]`, a simulation in this
-            process; `udp://HOST:PORT[?key-file=PATH]`; `unix:///PATH[?key-file=PATH]`.
+            process; `udp://HOST:PORT[?key-file=PATH]`; `unix:///PATH[?key-file=PATH]`;
+            `ros2://NAMESPACE?config=FILE`; `unitree://INTERFACE?config=FILE`.
 
     Raises:
         DeployError: the text, or the robot does not answer.
     """
+    optional = open_optional(text)
+    if optional is not None:
+        return optional
     named = parse_link(text)
     if not isinstance(named, SimulatedRobot):
         return DatagramLink(named)

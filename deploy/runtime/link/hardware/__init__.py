@@ -1,0 +1,1 @@
+"""What links to real robots share: wiring files, periods, poses, the keeper of commands."""

@@ -1,0 +1,5 @@
+class Context:
+    started = False
+
+    def ok(self):
+        return self.started

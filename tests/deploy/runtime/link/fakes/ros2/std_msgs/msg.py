@@ -1,0 +1,3 @@
+class Float64MultiArray:
+    def __init__(self):
+        self.data = []
