@@ -26,7 +26,7 @@ class DoctorConfig:
 
     bundle: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="BUNDLE")] = "bundle"
     """Folder that `export` wrote."""
-    robot: str = "udp://127.0.0.1:9870"
+    robot: str = "udp://127.0.0.1:7450"
     """Link to the robot."""
     wiggle: bool = False
     """Move each action gently and see which channel follows. Give the robot room first."""

@@ -59,6 +59,10 @@ def _print_summary(console: Console, summary: Mapping[str, Any]) -> None:
             continue  # simulated time stands still while the shield works
         table.add_row(stage, *(f"{times[name]:.3f}" for name in ("p50", "p95", "p99", "max")))
     console.print(table)
+    first = summary["warm_up"]
+    slowest = first["stages_ms"].get("tick", {"max": 0})["max"]
+    if slowest:
+        console.print(f"first {first['ticks']} ticks, not counted above: at most {slowest:.3f} ms")
     misses = summary["misses"]
     for miss in misses["list"][:10]:
         text = f"missed in tick {miss['tick']}: {miss['who']}: {miss['cause']}"
@@ -71,6 +75,9 @@ def _print_summary(console: Console, summary: Mapping[str, Any]) -> None:
             console.print(f"{granted['name']}: {granted['detail']}", style="yellow", markup=False)
     if summary["observed_only"]:
         console.print("no command was sent: without a terminal, only --arm arms the robot")
+    if summary["dropped"]:
+        dropped = ", ".join(f"{why} {count}" for why, count in summary["dropped"].items())
+        console.print(f"packets dropped: {dropped}", style="yellow", markup=False)
     for text in summary["lost_logs"]:
         console.print(f"log lost: {text}", style="red", markup=False, soft_wrap=True)
     for path in summary["fault_files"]:

@@ -29,6 +29,7 @@ from deploy.export.graphs import (
     prior_parameters,
     step_graph,
 )
+from deploy.export.interrupts import uninterrupted
 from deploy.export.record import record_transitions
 from deploy.export.reference import Transitions, golden_vectors, recorded_vectors
 from deploy.export.verify import Verification, verify_export
@@ -178,17 +179,28 @@ def _folder(out: Path) -> Iterator[Path]:
     """A folder under a temporary name that takes the name `out` when the block ends well."""
     out.parent.mkdir(parents=True, exist_ok=True)
     temporary = out.with_name(f".{out.name}.{uuid4().hex[:12]}")
-    temporary.mkdir()
     try:
+        temporary.mkdir()
         yield temporary
-        if out.exists():
-            # A folder cannot be renamed onto one that is not empty: the old bundle steps aside.
-            old = out.with_name(f".{out.name}.old.{uuid4().hex[:12]}")
-            os.replace(out, old)
-            os.replace(temporary, out)
-            shutil.rmtree(old)
-        else:
-            os.replace(temporary, out)
+        with uninterrupted():
+            _take_name(temporary, out)
     except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
+        with uninterrupted():  # whoever is impatient must not leave half of it
+            shutil.rmtree(temporary, ignore_errors=True)
         raise
+
+
+def _take_name(temporary: Path, out: Path) -> None:
+    """Rename a folder, over another one if there is one."""
+    if not out.exists():
+        os.replace(temporary, out)
+        return
+    # A folder cannot be renamed onto one that is not empty: the old bundle steps aside.
+    old = out.with_name(f".{out.name}.old.{uuid4().hex[:12]}")
+    os.replace(out, old)
+    try:
+        os.replace(temporary, out)
+    except OSError:
+        os.replace(old, out)
+        raise
+    shutil.rmtree(old)

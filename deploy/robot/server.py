@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import select
 import socket
+import stat
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -72,14 +74,34 @@ class RobotServer:
         six = socket.AF_INET6 if ":" in address.host else socket.AF_INET
         ours = socket.socket(socket.AF_UNIX if unix else six, socket.SOCK_DGRAM)
         try:
+            if unix:
+                RobotServer._make_room(address)
             ours.bind(address.path if unix else (address.host, address.port))
             if unix:
                 os.chmod(address.path, 0o600)
+        except DeployError:
+            ours.close()
+            raise
         except OSError as error:
             ours.close()
             raise DeployError(f"listen: {address}: {error.strerror or error}") from error
         ours.setblocking(False)
         return ours
+
+    @staticmethod
+    def _make_room(address: Address) -> None:
+        """Remove the socket of a robot that was killed; refuse one that is alive, or no socket."""
+        path = address.path
+        if not os.path.lexists(path):
+            return
+        if not stat.S_ISSOCK(os.lstat(path).st_mode):
+            raise DeployError(f"listen: {address}: exists and is no socket; allowed: a new path")
+        kind = socket.AF_UNIX, socket.SOCK_DGRAM
+        # Only a socket that nobody listens on any more refuses a connection.
+        with socket.socket(*kind) as probe, contextlib.suppress(ConnectionRefusedError):
+            probe.connect(path)
+            raise DeployError(f"listen: {address}: a robot listens there; allowed: another path")
+        os.unlink(path)
 
     @property
     def address(self) -> Address:

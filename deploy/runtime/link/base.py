@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-__all__ = ["Channel", "Channels", "Command", "Observation", "RobotLink"]
+__all__ = ["Channel", "Channels", "Command", "DropsPackets", "Observation", "RobotLink"]
 
 
 @dataclass(frozen=True)
@@ -122,3 +123,14 @@ class RobotLink(Protocol):
     def close(self) -> None:
         """Tell the robot that nobody commands it any more, and let go."""
         ...
+
+
+@runtime_checkable
+class DropsPackets(Protocol):
+    """A link that checks what arrives, and drops what it does not believe.
+
+    Attributes:
+        counters: packets that were dropped, by reason.
+    """
+
+    counters: Mapping[str, int]

@@ -24,6 +24,7 @@ NONCE = 16
 _ALIVE_S = 0.25
 """Without commands, the robot hears this often that somebody listens."""
 _LARGEST = 65_535
+_GREETINGS = (bytes([Kind.WELCOME]), bytes([Kind.REFUSE]))
 
 
 class DatagramLink:
@@ -74,13 +75,14 @@ class DatagramLink:
                 ours.connect((self._address.host, self._address.port))
         except OSError as error:
             ours.close()
+            self._drop_name()
             raise DeployError(f"link: {self._address}: {error.strerror or error}") from error
         ours.setblocking(False)
         return ours
 
     def _greet(self, key: bytes | None, greeting_s: float) -> Channels:
-        shared = Codec(key)
-        nonce = secrets.token_bytes(NONCE)
+        shared = self._shared = Codec(key)
+        nonce = self._nonce = secrets.token_bytes(NONCE)
         hello = shared.encode(Packet(Kind.HELLO, 0, 0, nonce))
         until = time.monotonic() + greeting_s
         while (left := until - time.monotonic()) > 0:
@@ -125,6 +127,8 @@ class DatagramLink:
                 return observation
 
     def _take(self, datagram: bytes, received_ns: int) -> None:
+        if self._late_greeting(datagram):
+            return
         packet = self._codec.decode(datagram)
         if isinstance(packet, str):
             self.counters[packet] += 1
@@ -138,6 +142,13 @@ class DatagramLink:
                 self._waiting = unpack_observation(packet.payload, received_ns)
             except ValueError:
                 self.counters["cut"] += 1
+
+    def _late_greeting(self, datagram: bytes) -> bool:
+        """Whether a slow robot answers a second time: we greet it until it does."""
+        if datagram[5:6] not in _GREETINGS:
+            return False
+        packet = self._shared.decode(datagram)
+        return not isinstance(packet, str) and packet.payload[:NONCE] == self._nonce
 
     def write(self, command: Command) -> None:
         """Send a command; never blocks."""
@@ -181,6 +192,9 @@ class DatagramLink:
 
     def _drop(self) -> None:
         self._socket.close()
+        self._drop_name()
+
+    def _drop_name(self) -> None:
         if self._folder is not None:
             with_name = Path(self._folder.name) / "commander"
             if with_name.exists():

@@ -13,6 +13,7 @@ from typing import Any
 
 from deploy.runtime.log.topics import Topics
 from deploy.runtime.log.writer import McapFile
+from deploy.runtime.loop.hygiene import beside
 from deploy.runtime.loop.record import Mode, TickRecord
 
 __all__ = ["FlightRecorder"]
@@ -34,6 +35,7 @@ class FlightRecorder:
         metadata: of the run.
         dt: control period [s].
         seconds: length of the ring.
+        priority: of the threads that write, in the real-time scheduling class; 0: none.
 
     Attributes:
         files: that were written.
@@ -42,8 +44,9 @@ class FlightRecorder:
 
     def __init__(
         self, folder: Path, topics: Topics, metadata: Mapping[str, Any], dt: float,
-        seconds: float = 20.0,
+        seconds: float = 20.0, priority: int = 0,
     ) -> None:  # fmt: skip
+        self._priority = priority
         self._folder, self._topics, self._metadata = folder, topics, metadata
         self._ring: deque[TickRecord] = deque(maxlen=max(2, round(seconds / dt)))
         self._after = max(1, round(_AFTER_S / dt))
@@ -73,6 +76,7 @@ class FlightRecorder:
         self._threads.append(thread)
 
     def _write(self, path: Path, records: list[TickRecord]) -> None:
+        beside(self._priority)
         temporary = path.with_suffix(".partial")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

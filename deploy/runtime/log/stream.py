@@ -12,6 +12,7 @@ from typing import Any
 from deploy.errors import DeployError
 from deploy.runtime.log.topics import Topics
 from deploy.runtime.log.writer import McapFile
+from deploy.runtime.loop.hygiene import beside
 from deploy.runtime.loop.record import TickRecord
 
 __all__ = ["McapLog"]
@@ -28,6 +29,7 @@ class McapLog:
         path: of the file.
         topics: what to write of each tick.
         metadata: of the run.
+        priority: of the thread that writes, in the real-time scheduling class; 0: none.
 
     Attributes:
         trouble: why the file is not whole; "" if it is.
@@ -36,8 +38,11 @@ class McapLog:
         DeployError: the file cannot be opened.
     """
 
-    def __init__(self, path: Path, topics: Topics, metadata: Mapping[str, Any]) -> None:
+    def __init__(
+        self, path: Path, topics: Topics, metadata: Mapping[str, Any], priority: int = 0
+    ) -> None:
         self.trouble = ""
+        self._priority = priority
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = McapFile(path, topics, metadata)
@@ -73,6 +78,7 @@ class McapLog:
             self.trouble = self.trouble or "log: the writer hangs"
 
     def _write(self) -> None:
+        beside(self._priority)
         flushed = time.monotonic()
         try:
             while (record := self._queue.get()) is not None:

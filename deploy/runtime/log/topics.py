@@ -64,11 +64,13 @@ class Topics:
             for topic, (_, say) in self._topics.items()
         }
 
+    # A robot that sends too few values must not end the log: that is when it is wanted.
+
     def _seen(self, record: TickRecord) -> dict[str, Any]:
-        return dict(zip(self._observation, record.observation, strict=True))
+        return dict(zip(self._observation, record.observation, strict=False))
 
     def _applied(self, record: TickRecord) -> dict[str, Any]:
-        return dict(zip(self._action, record.applied, strict=True))
+        return dict(zip(self._action, record.applied, strict=False))
 
     def _command(self, record: TickRecord) -> dict[str, Any]:
         return dict(zip(self._action, record.command, strict=True))

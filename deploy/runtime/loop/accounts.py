@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, OrderedDict
 from typing import Any
 
@@ -31,12 +32,13 @@ class Accounts:
 
     def __init__(self, limits: Limits, settings: LoopSettings) -> None:
         self._limits, self._settings = limits, settings
-        self._times = TimesTable()
+        self._times, self._warm_up = TimesTable(), TimesTable()
         self._misses = Misses()
         self._late: OrderedDict[int, int] = OrderedDict()
         self._changes: list[dict[str, Any]] = []
         self._in_mode: Counter[str] = Counter()
         self._last: TickRecord | None = None
+        self._first_ns = 0
         self.ticks = 0
         self.skipped = 0
         self.steps = 0
@@ -46,6 +48,7 @@ class Accounts:
     def take(self, record: TickRecord) -> str:
         """Take in a tick; returns why it missed a deadline, "" if it missed none."""
         last, self._last = self._last, record
+        self._first_ns = self._first_ns or record.started_ns
         self.ticks += 1
         self._in_mode[record.mode.value] += 1
         self._gate_open += record.gate_open
@@ -56,8 +59,8 @@ class Accounts:
             self._return += record.reward
         for plan in record.plans:
             self._explain(plan)
-        if self.ticks > self._settings.warmup_ticks:
-            self._time(record, last)
+        warm = self.ticks > self._settings.warmup_ticks
+        self._time(record, last, self._times if warm else self._warm_up)
         if not (record.armed or self._settings.readonly):
             return ""
         return self._miss(record, last)
@@ -79,19 +82,19 @@ class Accounts:
                 {"tick": record.tick, "mode": record.mode.value, "reason": record.reason}
             )
 
-    def _time(self, record: TickRecord, last: TickRecord | None) -> None:
+    def _time(self, record: TickRecord, last: TickRecord | None, times: TimesTable) -> None:
         for stage, seconds in record.stages.items():
-            self._times.add(stage, seconds)
-        self._times.add("tick", sum(record.stages.values()) - record.stages["wake"])
+            times.add(stage, seconds)
+        times.add("tick", sum(record.stages.values()) - record.stages["wake"])
         if last is not None:
             period = record.started_ns - last.started_ns
             due = record.due_ns - last.due_ns
-            self._times.add("jitter", abs(period - due) * 1e-9)
+            times.add("jitter", abs(period - due) * 1e-9)
         for plan in record.plans:
-            self._times.add("adapt", plan.adapt_s)
-            self._times.add("predict", plan.predict_s)
-            self._times.add("plan", plan.plan_s)
-            self._times.add("planner", plan.adapt_s + plan.predict_s + plan.plan_s)
+            times.add("adapt", plan.adapt_s)
+            times.add("predict", plan.predict_s)
+            times.add("plan", plan.plan_s)
+            times.add("planner", plan.adapt_s + plan.predict_s + plan.plan_s)
 
     def _miss(self, record: TickRecord, last: TickRecord | None) -> str:
         settings = self._settings
@@ -104,10 +107,11 @@ class Accounts:
         if known and record.plan_age > settings.lead and record.plan_row >= 0:
             why = record.reason if record.mode is Mode.HOLD else "no plan in time"
             causes.append(Miss(record.tick, "planner", why))
-            self._late[record.sequence - settings.lead] = len(self._misses.listed)
-            while len(self._late) > WAITING:
-                self._late.popitem(last=False)
         for miss in causes:
+            if miss.who == "planner":
+                self._late[record.sequence - settings.lead] = len(self._misses.listed)
+                while len(self._late) > WAITING:
+                    self._late.popitem(last=False)
             self._misses.add(miss)
         return "; ".join(f"{miss.who}: {miss.cause}" for miss in causes)
 
@@ -138,6 +142,12 @@ class Accounts:
         )
 
     @property
+    def rate(self) -> float:
+        """Ticks a second, the whole run through [Hz]; NaN of less than two."""
+        elapsed = self._last.started_ns - self._first_ns if self._last is not None else 0
+        return (self.ticks - 1) / (elapsed * 1e-9) if elapsed > 0 else math.nan
+
+    @property
     def total(self) -> float:
         """The return so far."""
         return self._return
@@ -156,8 +166,13 @@ class Accounts:
         return {
             "ticks": self.ticks,
             "skipped": self.skipped,
+            "rate": self.rate,
             "misses": self._misses.summary(),
             "stages_ms": self._times.summary(),
+            "warm_up": {
+                "ticks": min(self.ticks, self._settings.warmup_ticks),
+                "stages_ms": self._warm_up.summary(),
+            },
             "modes": self._changes,
             "ticks_in_mode": dict(self._in_mode),
             "gate_open": self._gate_open / self.ticks if self.ticks else 0.0,

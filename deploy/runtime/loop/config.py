@@ -68,7 +68,11 @@ class RunConfig:
     """Give the shield and the planner a core each, where there are more than two."""
 
     baseline: bool = False
-    """Measure beside the run how a bare loop fares that only sleeps."""
+    """Measure beside the run how bare loops fare that only sleep: one to absolute deadlines, one
+    a period after each waking."""
+
+    stop_on_fall: bool = True
+    """Stop when the robot says that it has fallen."""
 
     view: bool = True
     """Show the run on the terminal."""
@@ -98,5 +102,6 @@ class RunConfig:
             readonly: send no command, even if the configuration does not say so.
         """
         return LoopSettings(
-            lead=self.lead, iterations=self.iterations, readonly=self.readonly or readonly
-        )
+            lead=self.lead, iterations=self.iterations, readonly=self.readonly or readonly,
+            stop_on_fall=self.stop_on_fall,
+        )  # fmt: skip

@@ -22,6 +22,10 @@ MOST_IN_FLIGHT = 8
 AGREE = 3
 """Answers in a row that must show another delay before it is believed."""
 
+DEAF = 10
+"""Answers in a row under the robot's own safe action, though it is commanded, until we believe that
+it does not hear us: were it to hear us again, it would move without anybody having armed it."""
+
 
 @dataclass(frozen=True, eq=False)
 class _Sent:
@@ -38,10 +42,12 @@ class Flight:
         self.delay = 0
         self._other = 0
         self._agree = 0
+        self._deaf = 0
 
     def start_over(self) -> None:
         """Forget what was sent; the delay stays."""
         self._sent.clear()
+        self._deaf = 0
 
     def send(self, sequence: int, period: int, values: np.ndarray) -> None:
         """A command [A] left while the robot was in control period `period`."""
@@ -50,6 +56,7 @@ class Flight:
     def hear(self, observation: Observation) -> str:
         """Measure the delay; returns what is wrong with the answer, "" if nothing is."""
         answered = observation.applied_sequence
+        self._deaf = self._deaf + 1 if answered < 0 and self._sent else 0
         if answered < 0 or not self._sent:
             return ""
         if answered > self._sent[-1].sequence:
@@ -63,6 +70,13 @@ class Flight:
                 self._measure(acted - sent.period)
                 break
         return ""
+
+    @property
+    def unheard(self) -> str:
+        """Why we believe that the robot does not hear us; "" while it does."""
+        if self._deaf < DEAF:
+            return ""
+        return f"link: the robot has taken its own safe action for {self._deaf} control periods"
 
     def _measure(self, delay: int) -> None:
         delay = max(0, min(delay, MOST_IN_FLIGHT - 2))

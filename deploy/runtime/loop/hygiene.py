@@ -11,10 +11,11 @@ import gc
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["Granted", "available_cores", "prepare"]
+__all__ = ["Granted", "available_cores", "beside", "prepare"]
 
 _PR_SET_TIMERSLACK = 29
 _MCL_CURRENT, _MCL_FUTURE = 1, 2
@@ -69,6 +70,21 @@ def prepare(
     report.append(_ask("garbage collection", _no_garbage_collection))
     sys.setswitchinterval(SWITCH_S)
     return report
+
+
+def beside(priority: int) -> None:
+    """Let the thread that calls this, beside the loop's, run in the scheduling class SCHED_FIFO.
+
+    Whoever writes a log holds the interpreter's lock now and then. A thread that is waiting for a
+    core while it holds it keeps the loop waiting as well, on a busy machine for hundreds of ms,
+    whatever the loop's own priority.
+
+    Args:
+        priority: above all that may keep the cores busy; 0: leave it as it is.
+    """
+    if priority:
+        with suppress(OSError, AttributeError):  # where it is refused, the loop's was as well
+            _schedule(priority)
 
 
 def _ask(name: str, wish: Callable[[], str]) -> Granted:

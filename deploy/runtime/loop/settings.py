@@ -38,7 +38,7 @@ class LoopSettings:
         frozen_ticks: identical observations in a row that count as a frozen sensor.
         stuck_ticks: identical values of one channel in a row that count as a stuck sensor.
         jump_factor: a change is a jump if it exceeds this many times the greatest seen lately.
-        warmup_ticks: first ticks that no statistic counts.
+        warmup_ticks: first ticks, whose times are told apart from those of all others.
         stop_on_fall: the robot's word that it has fallen is a reason to stop.
         readonly: compute commands, send none.
     """

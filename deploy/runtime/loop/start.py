@@ -13,7 +13,7 @@ from controllers import Planner, load_planner
 from deploy.errors import DeployError
 from deploy.runtime import link as links
 from deploy.runtime.bundle import Bundle, load_bundle
-from deploy.runtime.link.base import RobotLink
+from deploy.runtime.link.base import DropsPackets, RobotLink
 from deploy.runtime.log import FlightRecorder, McapLog, Topics
 from deploy.runtime.log.metadata import fingerprint
 from deploy.runtime.loop.accounts import Accounts
@@ -92,6 +92,7 @@ def run_bundle(config: RunConfig, person: Person | None = None) -> dict[str, Any
         **_summary(config, robot, settings, accounts, ending, hygiene, measured),
         "lost_logs": sorted({text for text in lost if text}),
         "fault_files": [str(path) for path in recorder.files],
+        "dropped": dict(sorted(link.counters.items())) if isinstance(link, DropsPackets) else {},
     }
 
 
@@ -153,11 +154,13 @@ def _logs(
         "iterations": config.iterations,
         "dt": limits.dt,
     }
-    recorder = FlightRecorder(config.faults, topics, metadata, limits.dt)
+    # Between the shield, whose interpreter they share, and the planner.
+    priority = 0 if config.deterministic else max(0, config.priority - 5)
+    recorder = FlightRecorder(config.faults, topics, metadata, limits.dt, priority=priority)
     stack.enter_context(recorder)
     log = None
     if config.log is not None:
-        log = McapLog(config.log, topics, metadata)
+        log = McapLog(config.log, topics, metadata, priority)
         stack.callback(log.close)
     return recorder, log
 

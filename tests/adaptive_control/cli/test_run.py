@@ -31,6 +31,7 @@ def summary(**changes: Any) -> dict[str, Any]:
         "fault_files": ["runs/faults/fault.mcap"],
         "observed_only": changes.get("safe") is False,
         "lost_logs": ["log: No space left on device"],
+        "dropped": {"checksum": 3, "late": 1},
         "hygiene": {"shield": [{"name": "scheduling", "granted": False, "detail": "refused: no"}]},
         "settings": {"robot": "udp://127.0.0.1:1"},
         **changes,
@@ -63,6 +64,7 @@ def test_a_safe_stop_has_its_own_status(
         "SAFE: observation: none arrived",
         "scheduling: refused: no",
         "log lost: log: No space left on device",
+        "packets dropped: checksum 3, late 1",
         "flight recorder: runs/faults/fault.mcap",
         "ended: observation: none arrived",
         "p99",
@@ -71,6 +73,8 @@ def test_a_safe_stop_has_its_own_status(
     written = json.loads(out.read_text())
     assert written["safe"] is True
     assert set(written["stages_ms"]["plan"]) == {"p50", "p95", "p99", "max"}
+    assert written["warm_up"]["ticks"] == LoopSettings().warmup_ticks
+    assert written["dropped"] == {"checksum": 3, "late": 1}
     assert {"ticks", "misses", "modes", "return", "settings"} <= set(written)
     assert written["modes"][-1] == {
         "tick": written["modes"][-1]["tick"], "mode": "stop", "reason": "observation: none arrived",

@@ -26,6 +26,8 @@ class Robot:
         self._simulator = Simulator(ROBOT)
         self._observed: np.ndarray | None = self._simulator.reset(0)
         self.dead: set[int] = set()
+        self.order, self.turned = np.arange(6), np.ones(6)
+        """What its driver gets wrong: which motor gets a command, and which way it turns."""
         self.commands: list[np.ndarray] = []
         declared = Channels(
             ROBOT, self.manifest.dt, self.manifest.observation[::-1], self.manifest.action[::-1],
@@ -43,6 +45,7 @@ class Robot:
     def write(self, command: Command) -> None:
         action = (command.values * self._signs)[::-1].copy()
         self.commands.append(action.copy())
+        action = (action * self.turned)[self.order]
         action[list(self.dead)] = 0
         self._observed = self._simulator.step(action).observation
 
@@ -67,6 +70,22 @@ def test_each_action_moves_its_own_joint_forward(changes: dict[str, object]) -> 
         assert not answer.silent
     assert np.abs(robot.commands).max() <= 0.3 + 1e-6
     assert np.all(robot.commands[-1] == 0)
+
+
+def test_a_motor_that_turns_the_other_way_unannounced_is_seen() -> None:
+    robot, bundle = Robot(), load_bundle(bundle_path())
+    robot.turned[1] = -1
+    answers = wiggle(robot, bundle.manifest, bundle.match(robot.channels), amplitude=0.3)
+    assert [answer.moved > 0 for answer in answers] == [True, False, True, True, True, True]
+
+
+def test_motors_that_changed_places_unannounced_are_seen() -> None:
+    robot, bundle = Robot(), load_bundle(bundle_path())
+    robot.order = np.array([3, 1, 2, 0, 4, 5])
+    answers = wiggle(robot, bundle.manifest, bundle.match(robot.channels), amplitude=0.3)
+    own = {answer.action: answer.channel.split("_")[0] for answer in answers}
+    assert (own["bthigh"], own["fthigh"]) == ("fthigh", "bthigh")
+    assert all(own[name] == name for name in ("bshin", "bfoot", "fshin", "ffoot"))
 
 
 def test_a_dead_motor_is_silent() -> None:

@@ -80,6 +80,26 @@ def test_order_and_signs_are_undone(data: st.DataObject) -> None:
     assert np.array_equal(found.applied(found.action(batch)), batch)
 
 
+def with_rotation(names: str, prefix: str = "rotation_") -> tuple[Channel, ...]:
+    """The observation with a quaternion, whose parts are named one by one."""
+    return (*MANIFEST.observation, *(Channel(prefix + name, "1", -1.0, 1.0) for name in names))
+
+
+def test_the_order_of_a_quaternion_is_that_of_its_names() -> None:
+    ours = replace(MANIFEST, observation=with_rotation("wxyz"))
+    channels = replace(robot(), observation=with_rotation("xyzw"))
+    found = match_channels(ours, channels)
+    sent = np.concatenate([np.zeros(18), [0.1, 0.2, 0.3, 0.9]])  # x, y, z, w
+    assert list(found.observation(sent)[-4:]) == [0.9, 0.1, 0.2, 0.3]
+
+
+def test_a_quaternion_whose_parts_are_not_named_is_refused() -> None:
+    ours = replace(MANIFEST, observation=with_rotation("wxyz"))
+    channels = replace(robot(), observation=with_rotation("0123"))
+    with pytest.raises(DeployError, match="rotation_w: the robot has no such observation"):
+        match_channels(ours, channels)
+
+
 MISFITS = {
     "pitch: unit 'deg', the bundle expects 'rad'": changed("observation", "pitch", unit="deg"),
     "bfoot: unit 'N m', the bundle expects '1'": changed("action", "bfoot", unit="N m"),

@@ -224,6 +224,30 @@ def test_a_link_that_was_lost_for_a_while_goes_on(robot):
     link.close()
 
 
+@pytest.mark.parametrize("keyed", [False, True])
+def test_a_robot_that_answers_each_greeting_is_no_forger(keyed, tmp_path):
+    """It is slow: the commander has greeted it three times before it looks."""
+    key = tmp_path / "key"
+    key.write_bytes(b"k" * 20)
+    server = RobotServer(replace(LOCAL, key_file=key if keyed else None), CHANNELS)
+
+    def wake():
+        time.sleep(0.5)
+        while not server.commanded:
+            server.serve(time.monotonic_ns() + 2_000_000)
+
+    thread = threading.Thread(target=wake)
+    thread.start()
+    link = DatagramLink(server.address, greeting_s=30)
+    thread.join()
+    server.send(observation(1))
+    got = link.read(5.0)
+    assert got is not None
+    assert not link.counters
+    link.close()
+    server.close()
+
+
 def test_nobody_there_is_an_error_that_says_so():
     spare = RobotServer(LOCAL, CHANNELS)
     address = spare.address

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,8 @@ import numpy as np
 from controllers import GateConfig, MPCAgent, make_planner
 from controllers.window import Window
 from deploy.errors import DeployError
-from deploy.runtime.link.base import Channel, Channels, Command, Observation
+from deploy.runtime.link.base import Channel, Channels, Command, Observation, RobotLink
+from deploy.runtime.log import McapLog, Topics, read_log
 from deploy.runtime.loop.accounts import Accounts
 from deploy.runtime.loop.clock import Clock, VirtualClock
 from deploy.runtime.loop.planner import PlannerCore
@@ -276,6 +279,7 @@ def rig(
     follow: bool = False,
     robot: dict[str, Any] | None = None,
     bounds: dict[str, Any] | None = None,
+    wrap: Callable[[Robot], RobotLink] = lambda robot: robot,
     **settings: Any,
 ) -> Rig:
     """A robot, a shield, a planner in the loop, and a session to run them."""
@@ -287,13 +291,37 @@ def rig(
         agent = sled_agent() if agent is None else agent
         planner = LocalPlanner(PlannerCore(agent, clock, timed=False), latency)
     wait_s = 0.2 * DT if follow else 0.0
-    shield = Shield(machine, bound, planner, config, clock, wait_s=wait_s)
+    shield = Shield(wrap(machine), bound, planner, config, clock, wait_s=wait_s)
     accounts, log = Accounts(bound, config), Keep()
     session = Session(
         shield, bound, config, clock, accounts,
         sinks=[log, *sinks], person=person, arm=arm, ticks=ticks, follow=follow,
     )  # fmt: skip
     return Rig(machine, shield, session, log, accounts)
+
+
+def run_logged(made: Rig) -> Ending:
+    """Run to the end, with a log on the disk as well: every tick must be in it, as it was.
+
+    Every command that left was allowed, too, whatever happened.
+    """
+    with tempfile.TemporaryDirectory(prefix="run-") as folder:
+        path = Path(folder) / "run.mcap"
+        log = McapLog(path, Topics(NAMES, ("push_x", "push_y")), {})
+        made.session._sinks.append(log)
+        try:
+            ending = made.run()
+        finally:
+            log.close(120)  # however busy the machine is
+            assert log.trouble == ""
+            kept, records = read_log(path).records, made.log.records
+            check_commands(made.robot)
+    assert len(records) == made.accounts.ticks
+    for one, other in zip(kept, records, strict=True):
+        assert (one.tick, one.mode, one.reason) == (other.tick, other.mode, other.reason)
+        np.testing.assert_array_equal(one.command, other.command)
+        np.testing.assert_array_equal(one.observation, other.observation)
+    return ending
 
 
 def check_commands(robot: Robot, bound: Limits | None = None) -> None:

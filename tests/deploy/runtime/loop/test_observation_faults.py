@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from deploy.runtime.link.base import Observation
+from deploy.runtime.loop.checks import WARM
 from deploy.runtime.loop.record import Mode
 from tests.deploy.runtime.loop.fakes import (
     NAMES,
@@ -18,8 +19,8 @@ from tests.deploy.runtime.loop.fakes import (
     Keep,
     Rig,
     Voice,
-    check_commands,
     rig,
+    run_logged,
 )
 
 ONSET = 60
@@ -49,12 +50,10 @@ def with_value(channel: int, value: float) -> Callable[[Observation], Observatio
 
 
 def run(fault: Fault, **options: Any) -> Rig:
-    """Run to the end with somebody present; whatever happens, no bad command may leave."""
+    """Run to the end with somebody present; the log is whole, and no bad command may leave."""
     options.setdefault("person", Voice({}))
     made = rig(fault, **options)
-    made.run()
-    check_commands(made.robot)
-    assert len(made.log.records) == made.accounts.ticks, "the log is complete"
+    run_logged(made)
     modes = made.modes()
     assert set(modes[5:ONSET]) == {Mode.NOMINAL}, "all is well before the fault"
     np.testing.assert_array_equal(made.robot.commands[-1].values, SAFE)
@@ -135,6 +134,35 @@ def test_duplicates_are_not_news() -> None:
     recovered(run(fault), ONSET, 2, doubtful=False)
 
 
+def test_nothing_but_duplicates_stops() -> None:
+    last: list[Observation] = []
+
+    def fault(observation: Observation) -> Sequence[tuple[int, Observation]]:
+        if observation.sequence < ONSET:
+            last[:] = [observation]
+        return [(0, last[0])]
+
+    stopped(run(fault), ONSET, "duplicate")
+
+
+def test_neighbours_that_change_places_for_good_stop() -> None:
+    held: list[Observation] = []
+
+    def fault(observation: Observation) -> Sequence[tuple[int, Observation]]:
+        if observation.sequence < ONSET:
+            return [(0, observation)]
+        if observation.sequence % 2 == 0:
+            held[:] = [observation]
+            return []
+        return [(0, observation), (1, held[0])]
+
+    made = run(fault)
+    safe = made.first(Mode.SAFE)
+    assert ONSET < safe.tick <= ONSET + 15
+    assert any("out of order" in record.reason for record in made.log.records)
+    assert made.modes()[-1] is Mode.STOP
+
+
 def test_an_old_one_that_overtook_nobody_is_dropped() -> None:
     def fault(observation: Observation) -> Sequence[tuple[int, Observation]]:
         number = observation.sequence
@@ -177,7 +205,7 @@ def test_a_loss_shorter_than_the_hold_is_borne() -> None:
 
 def test_without_anybody_present_a_stop_ends_the_run() -> None:
     made = rig(lambda o: [] if o.sequence >= ONSET else [(0, o)], ticks=None)
-    ending = made.run()
+    ending = run_logged(made)
     assert ending.safe
     assert ending.reason == "observation: none arrived"
     np.testing.assert_array_equal(made.robot.commands[-1].values, SAFE)
@@ -186,7 +214,7 @@ def test_without_anybody_present_a_stop_ends_the_run() -> None:
 # Doubtful.
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -1e30])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, -1e30])
 @pytest.mark.parametrize("channel", range(len(NAMES)))
 def test_a_wrong_number_once(channel: int, value: float) -> None:
     made = run(from_onset(with_value(channel, value), 1))
@@ -194,7 +222,7 @@ def test_a_wrong_number_once(channel: int, value: float) -> None:
     assert NAMES[channel] in made.log.records[ONSET].reason
 
 
-@pytest.mark.parametrize("value", [np.nan, 1e6])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e6])
 @pytest.mark.parametrize("channel", range(len(NAMES)))
 def test_a_wrong_number_for_good(channel: int, value: float) -> None:
     stopped(run(from_onset(with_value(channel, value))), ONSET, NAMES[channel])
@@ -273,7 +301,7 @@ def test_another_commander_is_noticed() -> None:
     made.robot.say_applied = lambda sequence: (
         sequence + 500 if made.robot.number >= ONSET else sequence
     )
-    made.run()
+    run_logged(made)
     safe = made.first(Mode.SAFE)
     assert safe.tick == ONSET + 2, "three answers to commands that we never sent"
     assert "we sent none after" in safe.reason
@@ -286,9 +314,13 @@ def test_another_control_period_than_the_bundle_says() -> None:
         return [(0, replace(observation, stamp_ns=stretched))]
 
     made = rig(fault, person=Voice({}))
-    made.run()
-    assert "control period 0.02" in made.first(Mode.SAFE).reason
-    check_commands(made.robot)
+    run_logged(made)
+    # From the first tick on a period is 0.025 s: WARM changes pass before it is judged.
+    safe = made.first(Mode.SAFE)
+    assert safe.tick == WARM + 1 + HOLD_TICKS
+    assert safe.reason.startswith("observation: control period 0.02")
+    assert made.modes()[-1] is Mode.STOP
+    np.testing.assert_array_equal(made.robot.commands[-1].values, SAFE)
 
 
 def test_the_wrong_number_of_channels() -> None:
@@ -328,7 +360,7 @@ def test_the_wall_clock_means_nothing() -> None:
         made = rig(person=Voice({}))
         ticks = iter(range(10**6))
         made.shield._wall_ns = lambda: 10**18 + (jump if next(ticks) >= ONSET else 0)
-        made.run()
+        run_logged(made)
         assert made.log.records[ONSET].wall_ns == 10**18 + jump
         assert made.modes()[-1] is Mode.NOMINAL
         return np.array([command.values for command in made.robot.commands])
@@ -349,12 +381,11 @@ def test_a_link_that_breaks_is_the_end() -> None:
                 made.robot.read_error = broken_link("link: the robot refused us")
 
     made.session._sinks.append(Break())
-    ending = made.run()
+    ending = run_logged(made)
     assert ending.safe
     assert ending.reason == "link: the robot refused us"
     assert made.first(Mode.SAFE).tick == ONSET
     np.testing.assert_array_equal(made.robot.commands[-1].values, SAFE)
-    check_commands(made.robot)
 
 
 def test_a_link_that_cannot_be_written_to() -> None:
@@ -366,6 +397,8 @@ def test_a_link_that_cannot_be_written_to() -> None:
                 made.robot.write_error = OSError(101, "Network is unreachable")
 
     made.session._sinks.append(Break())
-    ending = made.run()
+    ending = run_logged(made)
     assert ending.safe
     assert "Network is unreachable" in ending.reason
+    assert made.first(Mode.SAFE).tick == ONSET + 1
+    assert len(made.robot.commands) == ONSET, "the rest is for the robot's watchdog"

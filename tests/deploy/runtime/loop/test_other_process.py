@@ -59,10 +59,15 @@ def run(address: str, **options: Any) -> dict[str, Any]:
 
 def test_a_run_over_udp() -> None:
     with robot() as (_, address):
-        summary = run(address, arm=True, seconds=2.0)
+        summary = run(address, arm=True, seconds=2.0, baseline=True)
     assert summary["steps"] > 0
     assert summary["ticks_in_mode"]["nominal"] > 0
     assert summary["stages_ms"]["plan"]["p50"] > 0
+    assert summary["dropped"] == {}
+    assert set(summary["baseline"]) == {"deadlines", "sleep"}
+    for bare in summary["baseline"].values():
+        assert {"ticks", "skipped", "rate"} <= set(bare)
+        assert set(bare["stages_ms"]) <= {"wake", "jitter"}
 
 
 def test_looking_on_moves_nothing() -> None:
@@ -85,4 +90,8 @@ def test_a_robot_that_dies_is_stopped_for() -> None:
         killer.join()
     assert summary["safe"]
     assert summary["ended"] == "observation: none arrived"
+    safe = next(i for i, change in enumerate(summary["modes"]) if change["mode"] == "safe")
+    held, safe = summary["modes"][safe - 1 : safe + 1]
+    assert held["mode"] == "hold"
+    assert safe["tick"] - held["tick"] <= 5
     assert [Path(path).suffix for path in summary["fault_files"]] == [".mcap"]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from rich.console import Console
 
 from deploy.errors import DeployError
-from deploy.runtime.loop import hygiene
+from deploy.runtime.log import FlightRecorder, McapLog
+from deploy.runtime.loop import baseline, hygiene
 from deploy.runtime.loop.accounts import Accounts
 from deploy.runtime.loop.board import Board, open_board
 from deploy.runtime.loop.clock import Grid, VirtualClock
@@ -25,6 +28,7 @@ from deploy.runtime.loop.statistics import Miss, Misses, Times
 from deploy.runtime.loop.stillness import Stillness
 from deploy.runtime.loop.terminal import Terminal
 from deploy.runtime.loop.view import picture_of
+from tests.deploy.runtime.log import test_log as log
 from tests.deploy.runtime.loop.fakes import A, H, S, Voice, limits, rig
 
 # Shared memory.
@@ -177,10 +181,14 @@ def test_all_misses_are_counted_and_some_are_listed() -> None:
     assert summary["list"][3]["cause"] == "busy"
 
 
-def test_warm_up_is_not_counted_and_memory_does_not_grow() -> None:
+def test_warm_up_is_counted_apart_and_nothing_is_left_out() -> None:
     made = rig(ticks=60, person=Voice({}), warmup_ticks=30)
     made.run()
     assert made.accounts._times._stages["tick"].count == 61 - 30
+    assert made.accounts._warm_up._stages["tick"].count == 30
+    first = made.accounts.summary()["warm_up"]
+    assert first["ticks"] == 30
+    assert set(first["stages_ms"]) == set(made.accounts.summary()["stages_ms"])
 
 
 # What is seen of the robot.
@@ -312,3 +320,58 @@ def test_accounts_of_an_empty_run() -> None:
     assert summary["ticks"] == 0
     assert summary["return"] == 0
     assert replace(LoopSettings(), lead=1).lead == 1
+
+
+# Bare loops.
+
+
+@pytest.mark.parametrize("how", baseline.HOW)
+def test_a_bare_loop_only_sleeps(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, write = os.pipe()
+    monkeypatch.setattr(baseline, "prepare", lambda priority: [])
+    closer = threading.Timer(0.5, os.close, [write])
+    with os.fdopen(read) as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        closer.start()
+        found = baseline.bare_loop(how, 0.001, 0, warm_up=2)
+    closer.join()
+    assert found["ticks"] > 2
+    assert found["rate"] > 0
+    assert found["stages_ms"]["jitter"]["p50"] >= 0
+    assert found["skipped"] == 0 or how == "deadlines"
+
+
+def test_a_late_plan_explains_the_planners_miss_and_not_the_shields() -> None:
+    accounts = Accounts(limits(), LoopSettings())
+    late = {"due_ns": 0, "started_ns": 1, "stages": {"wake": 0.0, "write": 0.9}, "plans": ()}
+    held = {"mode": Mode.HOLD, "reason": "plan: 2 control periods old", "plan_age": 2}
+    accounts.take(log.tick(5, written_ns=10**9, plan_row=1, **late, **held))
+    plan = log.plan(observation_sequence=5, late_s=0.1, plan_s=0.2, cpu_s=0.2)
+    accounts.take(log.tick(6, plans=(plan,), stages={"wake": 0.0, "read": 0.0}))
+    causes = {miss["who"]: miss["cause"] for miss in accounts.summary()["misses"]["list"]}
+    assert causes["shield"] == "spent 900.0 ms in write"
+    assert causes["planner"].startswith("100.0 ms late after 200.0 ms")
+
+
+@pytest.mark.parametrize("priority", [0, 45])
+def test_whoever_writes_a_log_does_not_keep_the_shield_waiting(
+    priority: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds the interpreter's lock at times, so it must get a core when it does."""
+    asked: list[str] = []
+
+    def schedule(wanted: int) -> str:
+        assert wanted == priority
+        asked.append(threading.current_thread().name)
+        return ""
+
+    monkeypatch.setattr(hygiene, "_schedule", schedule)
+    written = McapLog(tmp_path / "run.mcap", log.TOPICS, log.METADATA, priority)
+    recorder = FlightRecorder(tmp_path, log.TOPICS, log.METADATA, dt=0.5, priority=priority)
+    with recorder:
+        for number, mode in enumerate((Mode.NOMINAL, Mode.SAFE)):
+            written.record(log.tick(number, mode=mode))
+            recorder.record(log.tick(number, mode=mode))
+    written.close()
+    assert sorted(asked) == (["faults", "log"] if priority else [])
+    assert len(recorder.files) == 1

@@ -23,9 +23,9 @@ from tests.deploy.runtime.loop.fakes import (
     Rig,
     SledModel,
     Voice,
-    check_commands,
     limits,
     rig,
+    run_logged,
     sled_agent,
 )
 
@@ -47,8 +47,7 @@ class At:
 def run(**options: Any) -> Rig:
     options.setdefault("person", Voice({}))
     made = rig(**options)
-    made.run()
-    check_commands(made.robot)
+    run_logged(made)
     assert set(made.modes()[5:ONSET]) == {Mode.NOMINAL}
     np.testing.assert_array_equal(made.robot.commands[-1].values, SAFE)
     return made
@@ -107,10 +106,9 @@ def test_a_planner_that_raises_leaves_the_safe_action_as_the_last_word() -> None
 
     made.session._sinks.append(At(ONSET, broken))
     with pytest.raises(RuntimeError, match="the model broke"):
-        made.run()
+        run_logged(made)
     np.testing.assert_array_equal(made.robot.commands[-1].values, SAFE)
     assert len(made.log.records) == ONSET + 1, "the log up to the fault"
-    check_commands(made.robot)
 
 
 # The plans are wrong.
@@ -129,10 +127,9 @@ def test_a_plan_that_is_not_finite_is_refused(value: float) -> None:
         return plans
 
     made.shield._planner.collect = poisoned
-    made.run()
+    run_logged(made)
     safe = made.first(Mode.SAFE)
     assert (safe.tick, safe.reason) == (ONSET + HOLD_TICKS, "plan: not finite")
-    check_commands(made.robot)
 
 
 class Broken(SledModel):
@@ -254,8 +251,7 @@ def test_an_outlier_in_the_window_closes_the_gate_until_it_has_left() -> None:
         return [(0, observation)]
 
     made = rig(fault, person=Voice({}), robot={"gain": 0.6}, ticks=200)
-    made.run()
-    check_commands(made.robot)
+    run_logged(made)
     assert made.log.records[ONSET - 1].gate_open
     assert not all(record.gate_open for record in made.log.records[ONSET : ONSET + 20])
     assert set(made.modes()[5:]) <= {Mode.NOMINAL, Mode.HOLD, Mode.FROZEN}
@@ -277,7 +273,7 @@ def test_a_pause_of_two_seconds_stops_and_never_bursts() -> None:
     made = rig(clock=clock, person=Voice({}), ticks=200)
     pause = At(ONSET, lambda: clock.sleep_until(clock.now_ns() + 2 * 10**9))
     made.session._sinks.append(pause)
-    made.run()
+    run_logged(made)
     after = made.log.records[ONSET + 1]
     assert after.mode is Mode.SAFE
     assert "stood still for 2.0" in after.reason
@@ -286,7 +282,6 @@ def test_a_pause_of_two_seconds_stops_and_never_bursts() -> None:
     assert made.accounts.summary()["misses"]["shield"] >= 99
     written = np.array(made.robot.written_at)
     assert np.diff(written).min() >= 0.9 * 0.02e9, "missed ticks are not made up for"
-    check_commands(made.robot)
 
 
 # People.
@@ -294,17 +289,16 @@ def test_a_pause_of_two_seconds_stops_and_never_bursts() -> None:
 
 def test_nothing_moves_before_it_is_armed() -> None:
     made = rig(arm=False, person=Voice({ONSET: "arm"}))
-    made.run()
+    run_logged(made)
     assert {record.reason for record in made.log.records[:ONSET]} == {"not armed"}
     assert not any(record.armed for record in made.log.records[:ONSET])
     assert made.robot.commands[0].stamp_ns == made.log.records[ONSET].written_ns
     assert made.modes()[-1] is Mode.NOMINAL
-    check_commands(made.robot)
 
 
 def test_without_a_terminal_and_without_the_flag_nothing_is_sent() -> None:
     made = rig(arm=False, readonly=True)
-    ending = made.run()
+    ending = run_logged(made)
     assert not ending.safe
     assert made.robot.commands == []
     assert not any(record.armed for record in made.log.records)
@@ -314,13 +308,13 @@ def test_without_a_terminal_and_without_the_flag_nothing_is_sent() -> None:
 
 def test_readonly_cannot_be_armed() -> None:
     made = rig(arm=True, readonly=True, person=Voice({ONSET: "arm"}))
-    made.run()
+    run_logged(made)
     assert made.robot.commands == []
 
 
 def test_stop_at_the_terminal() -> None:
     made = rig(person=Voice({ONSET: "stop"}), ticks=None)
-    ending = made.run()
+    ending = run_logged(made)
     assert (ending.reason, ending.safe) == ("stopped at the terminal", False)
     np.testing.assert_array_equal(made.robot.commands[-1].values, SAFE)
 
@@ -330,14 +324,13 @@ def test_signals_end_with_the_safe_action(number: signal.Signals) -> None:
     made = rig(ticks=None)
     made.session._sinks.append(At(ONSET, lambda: os.kill(os.getpid(), number)))
     with stop_signals(made.session.stop):
-        ending = made.run()
+        ending = run_logged(made)
     assert (ending.reason, ending.safe) == (number.name, False)
     before = made.log.records[ONSET].command
     last = [command.values for command in made.robot.commands[ONSET:]]
     np.testing.assert_array_equal(last[-1], SAFE)
     assert 2 <= len(last) <= 16, "ramped"
     assert np.abs(last[0] - before).max() <= 0.5
-    check_commands(made.robot)
 
 
 # The log.
@@ -350,7 +343,7 @@ def test_a_full_disk_stops_the_log_and_not_the_robot() -> None:
                 raise OSError(errno.ENOSPC, "No space left on device")
 
     made = rig(sinks=[Full()])
-    ending = made.run()
+    ending = run_logged(made)
     assert "No space left on device" in ending.lost_sinks[0]
     assert made.modes()[-1] is Mode.NOMINAL
     assert len(made.log.records) == made.accounts.ticks
@@ -361,7 +354,7 @@ def test_a_full_disk_stops_the_log_and_not_the_robot() -> None:
 
 def test_the_same_run_twice() -> None:
     runs = [rig(latency=lambda tick: tick % 7 == 3) for _ in range(2)]
-    first, second = ([c.values for c in made.robot.commands] for made in runs if made.run())
+    first, second = ([c.values for c in made.robot.commands] for made in runs if run_logged(made))
     np.testing.assert_array_equal(first, second)
 
 
@@ -380,7 +373,7 @@ def test_delay_compensation_pays() -> None:
         made = rig(robot={"transport": 3}, person=Voice({}), ticks=200)
         if not delay:
             made.shield._flight._measure = lambda delay: None
-        made.run()
+        run_logged(made)
         return -float(np.mean([record.reward for record in made.log.records[50:]]))
 
     assert distance(3) < 0.7 * distance(0)
@@ -391,7 +384,7 @@ def test_delay_compensation_pays() -> None:
 def test_the_deadlines_follow_a_robot_with_a_clock_of_its_own(stretch: float, phase: float) -> None:
     made = rig(robot={"stretch": stretch, "waits": True}, follow=True)
     made.robot.due += round(phase * made.robot.period)
-    made.run()
+    run_logged(made)
     records = made.log.records
     assert {record.mode for record in records} == {Mode.NOMINAL}
     assert all(record.fresh for record in records)

@@ -61,6 +61,7 @@ def result(process: subprocess.Popen[str]) -> dict[str, Any]:
     output, _ = process.communicate(timeout=60)
     found = json.loads(output.splitlines()[-1])
     np.testing.assert_allclose(found["last"], SAFE)
+    assert len(found["modes"]) == found["summary"]["ticks"], "every tick was recorded"
     return found
 
 
@@ -68,6 +69,9 @@ def safe_after(found: dict[str, Any], words: str, tick: int = 30) -> None:
     """SAFE soon after `tick`, for a reason with these words; STOP in the end."""
     first = next(entry for entry in found["modes"] if entry[0] > tick and entry[1] == "safe")
     assert words in first[2]
+    before = [mode for number, mode, _ in found["modes"] if number < first[0]]
+    held = len(before) - max((n for n, mode in enumerate(before, 1) if mode != "hold"), default=0)
+    assert held <= HOLD_TICKS
     assert found["modes"][-1][1] == "stop"
     assert found["safe"]
 

@@ -123,6 +123,25 @@ def test_nobody_and_no_flag_means_looking_on(robot: Stepped) -> None:
     assert robot.closed
 
 
+def test_packets_that_were_dropped_are_reported(
+    robot: Stepped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(arm=True)["dropped"] == {}
+    # A link that checks what arrives counts until it is closed.
+    monkeypatch.setattr(robot, "counters", {"late": 1}, raising=False)
+    monkeypatch.setattr(robot, "close", lambda: robot.counters.update(cut=2))  # pyright: ignore
+    assert run(arm=True)["dropped"] == {"cut": 2, "late": 1}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_a_full_disk_ends_the_log_and_not_the_run(robot: Stepped) -> None:
+    summary = run(arm=True, log=Path("/dev/full"))
+    assert (summary["ended"], summary["safe"]) == ("the time is up", False)
+    assert "No space left on device" in summary["lost_logs"][0]
+    assert summary["steps"] == 50
+    np.testing.assert_array_equal(robot.commands[-1], np.array([-0.1, -0.1], np.float32))
+
+
 def test_the_safe_action_is_the_robots_own(robot: Stepped) -> None:
     mapping = match_channels(MANIFEST, robot.channels)
     limits = limits_of(MANIFEST, robot.channels, mapping)

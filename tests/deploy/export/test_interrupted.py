@@ -1,0 +1,109 @@
+"""An export that is stopped in the middle leaves nothing half-written, and an old bundle whole."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from deploy.export import write
+from deploy.export.interrupts import ends_cleanly, uninterrupted
+from deploy.runtime.bundle.names import MANIFEST
+
+ROOT = Path(__file__).parents[3]
+
+
+@contextmanager
+def exporting(out: Path) -> Iterator[subprocess.Popen[str]]:
+    """The command in a process of its own, once it has begun to write."""
+    # A shell that starts its children in the background lets them ignore Ctrl-C.
+    code = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from adaptive_control.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "export", "half-cheetah/mb", "--out", str(out)],
+        cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        end = time.monotonic() + 300
+        while not list(out.parent.glob(f".{out.name}.*")):
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < end, "it never began to write"
+            time.sleep(0.002)
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "status", "replaces"),
+    [(signal.SIGTERM, 143, False), (signal.SIGTERM, 143, True), (signal.SIGINT, 130, False)],
+)
+def test_a_signal_leaves_nothing_half_written(
+    tmp_path: Path, number: signal.Signals, status: int, replaces: bool
+) -> None:
+    out = tmp_path / "bundle"
+    if replaces:
+        out.mkdir()
+        (out / MANIFEST).write_text("an older bundle")
+    with exporting(out) as process:
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=120)
+    assert process.returncode == status, output + errors
+    assert "Traceback" not in errors
+    left = [str(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*"))]
+    assert left == (["bundle", f"bundle/{MANIFEST}"] if replaces else [])
+
+
+def test_signals_wait_while_names_are_exchanged() -> None:
+    done = []
+
+    def rename() -> None:
+        with uninterrupted():
+            os.kill(os.getpid(), signal.SIGTERM)
+            done.append("renamed")
+        done.append("never")
+
+    with ends_cleanly(), pytest.raises(SystemExit) as ended:
+        rename()
+    assert ended.value.code == 143
+    assert done == ["renamed"]
+
+
+def test_what_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with ends_cleanly(), uninterrupted():
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_the_old_bundle_comes_back_if_the_new_one_cannot_take_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, replace = tmp_path / "bundle", os.replace
+    out.mkdir()
+    (out / "old").touch()
+
+    def refuse(source: Path, target: Path) -> None:
+        if target == out and "old" not in source.name:
+            raise OSError(28, "No space left on device")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(OSError, match="No space"), write._folder(out) as temporary:
+        (temporary / "new").touch()
+    assert [path.name for path in tmp_path.rglob("*")] == ["bundle", "old"]
