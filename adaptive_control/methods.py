@@ -85,13 +85,18 @@ _ALL = (
         "hybrid", "least squares on what each actuator does now, then on the last layer",
         "this project; after Harrison 2018", "hybrid.Hybrid",
     ),
+    Method(
+        "combined", "as hybrid, with a gradient step on every layer between the two least squares",
+        "this project; Nagabandi & Clavera 2019; Harrison 2018", "combined.Combined",
+    ),
 )  # fmt: skip
 
 METHODS: Mapping[str, Method] = MappingProxyType({method.name: method for method in _ALL})
 """All methods, in the order in which tables show them."""
 
-DEFAULT_METHOD = "grbal"
-"""What a command uses when no method is named; pretrained models of it ship for every robot."""
+DEFAULT_METHOD = "combined"
+"""What a command uses when no method is named. Where a robot has pretrained models, one of it is
+among them."""
 
 
 def method_names() -> tuple[str, ...]:

@@ -45,24 +45,54 @@ def table(results: dict[str, dict[str, Any]], kinds: list[str]) -> str:
     """A row a fault: speed in the 5 s after it, its share of MB's, and the K-step error's fall."""
     heads = ["fault", *(f"{k} [m/s]" for k in kinds)]
     adaptive = [k for k in kinds if k != "mb"]
-    heads += [f"{k} / mb" for k in adaptive]
+    heads += [f"{k} / mb" for k in adaptive if "mb" in kinds]
     heads += [f"{k} error ratio (open loop)" for k in adaptive]
     lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for fault, models in results.items():
-        name = "mean_speed_after_fault" if fault != "none" else "mean_speed_before_fault"
+        name = _speed_name(fault)
         cells = [f"`{fault}`"]
         for kind in kinds:
             low, high = models[kind]["interval_95"][name]
             cells.append(f"{models[kind][name]:.2f} [{low:.2f}, {high:.2f}]")
-        for kind in adaptive:
-            cells.append(f"{models[kind][name] / models['mb'][name]:.2f}")
+        cells += _ratios({k: models[k][name] for k in kinds}, adaptive)
         for kind in adaptive:
             error = models[kind]["k_step_error"]
             cells.append(
                 f"{error['ratio']:.2f} ({error['open_loop']['ratio']:.2f})" if error else "-"
             )
         lines.append("| " + " | ".join(cells) + " |")
+    faults = [fault for fault in results if fault != "none"]
+    if len(faults) > 1:
+        lines.append(_together(results, faults, kinds, adaptive))
     return "\n".join(lines) + "\n"
+
+
+def _speed_name(fault: str) -> str:
+    return "mean_speed_before_fault" if fault == "none" else "mean_speed_after_fault"
+
+
+def _ratios(speeds: dict[str, float], adaptive: list[str]) -> list[str]:
+    return [f"{speeds[k] / speeds['mb']:.2f}" for k in adaptive if "mb" in speeds]
+
+
+def _together(
+    results: dict[str, dict[str, Any]], faults: list[str], kinds: list[str], adaptive: list[str]
+) -> str:
+    """The last row: means over all faults, of speeds and of both errors before they are divided."""
+    speeds = {
+        k: sum(results[f][k][_speed_name(f)] for f in faults) / len(faults) for k in kinds
+    }  # fmt: skip
+    cells = ["all faults", *(f"{speeds[k]:.2f}" for k in kinds), *_ratios(speeds, adaptive)]
+    for kind in adaptive:
+        errors = [e for f in faults if (e := results[f][kind]["k_step_error"])]
+        open_loop = [error["open_loop"] for error in errors]
+        cells.append(f"{_pooled(errors):.2f} ({_pooled(open_loop):.2f})")
+    return "| " + " | ".join(cells) + " |"
+
+
+def _pooled(errors: list[dict[str, float]]) -> float:
+    after = sum(error["after_adaptation"] for error in errors)
+    return after / sum(error["before_adaptation"] for error in errors)
 
 
 def main() -> None:
@@ -70,7 +100,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Every model against every held-out fault.")
     parser.add_argument("robot")
     parser.add_argument("--faults", help="separated by ';'; default: all test perturbations")
-    parser.add_argument("--models", default="grbal,rebal,mb")
+    parser.add_argument("--models", default="combined,grbal,rebal,mb")
     parser.add_argument("--planner", default="cem:candidates=200,horizon=15,iterations=3")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--out", type=Path, required=True)

@@ -9,7 +9,7 @@ COLOURS = ("#0072b2", "#e69f00")
 
 FAULT_COLOUR = "#b00020"
 
-_DISPLAY_NAMES = {"mb": "MB", "grbal": "GrBAL", "rebal": "ReBAL"}
+_DISPLAY_NAMES = {"mb": "MB", "grbal": "GrBAL", "rebal": "ReBAL", "combined": "Combined"}
 
 
 def display_name(model: str) -> str:

@@ -25,7 +25,7 @@ from adaptive_control.dynamics.last_layer import LastLayer
 from adaptive_control.dynamics.network import batched
 from adaptive_control.dynamics.window import Context, Window, ages
 
-__all__ = ["Hybrid"]
+__all__ = ["Hybrid", "moved"]
 
 
 class Hybrid(LastLayer):
@@ -44,8 +44,7 @@ class Hybrid(LastLayer):
     def adapt(self, window: Window) -> Context:
         inputs, targets = self.normalised(window)
         gain, offset = self._actuators(inputs, targets, window.mask)
-        moved = _moved(gain, offset, inputs)
-        return gain, offset, self._last_layer(moved, targets, window.mask)
+        return gain, offset, self._last_layer(moved(gain, offset, inputs), targets, window.mask)
 
     def prior_context(self, batch: int) -> Context:
         zeros = self.last.new_zeros(batch, self.actions)
@@ -53,11 +52,11 @@ class Hybrid(LastLayer):
 
     def residual(self, context: Context, inputs: Tensor) -> Tensor:
         gain, offset, last = context
-        return super().residual((last,), _moved(gain, offset, inputs))
+        return super().residual((last,), moved(gain, offset, inputs))
 
     def _actuators(self, inputs: Tensor, targets: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Posterior means of gains and offsets, `[B, A]` each; 0 is an actuator as it was."""
-        miss = targets - super().residual((self.last,), inputs)
+        miss = targets - LastLayer.residual(self, (self.last,), inputs)
         deviation = torch.exp(self.log_error + self.log_error_growth.exp() * ages(mask))
         weight = (mask / deviation).unsqueeze(2)  # [B, M, 1, S]
         slope = self.slopes(inputs)
@@ -74,20 +73,21 @@ class Hybrid(LastLayer):
     @torch.no_grad()
     def slopes(self, inputs: Tensor) -> Tensor:
         """How the prior's output `[S]` moves with each action at `[B, M, in]`: `[B, M, A, S]`."""
-        slope = self.theta[0][-self.actions :]
-        layers = len(self.theta) // 2
+        theta = tuple(self.theta)  # a slice of the list itself would make new, constant parameters
+        slope = theta[0][-self.actions :]
+        layers = len(theta) // 2
         for layer in range(layers):
-            weight, bias = self.theta[2 * layer : 2 * layer + 2]
+            weight, bias = theta[2 * layer : 2 * layer + 2]
             before = torch.matmul(inputs, weight) + bias
             gate = torch.sigmoid(before)
             inputs = before * gate  # SiLU, whose derivative is the next line's factor
             slope = slope * (gate * (1 + before * (1 - gate))).unsqueeze(2)
             if layer < layers - 1:
-                slope = torch.matmul(slope, self.theta[2 * layer + 2])
+                slope = torch.matmul(slope, theta[2 * layer + 2])
         return torch.matmul(slope, self.last[:-1])
 
 
-def _moved(gain: Tensor, offset: Tensor, inputs: Tensor) -> Tensor:
+def moved(gain: Tensor, offset: Tensor, inputs: Tensor) -> Tensor:
     """Inputs `[B, N, in]` with the actions as the actuators deliver them."""
     observed, action = inputs.split([inputs.shape[-1] - gain.shape[-1], gain.shape[-1]], dim=-1)
     return torch.cat([observed, action + action * gain.unsqueeze(1) + offset.unsqueeze(1)], dim=-1)

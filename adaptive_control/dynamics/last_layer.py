@@ -46,11 +46,13 @@ class LastLayer(Dynamics):
         """The posterior's mean `[B, hidden + 1, S]`."""
         features = self._features(inputs)
         residual = targets - torch.matmul(features, self.last)
-        growth = self.log_noise_growth.exp() * ages(mask)[:, 0]
-        noise = torch.exp(self.log_noise + growth)
         return self.last + posterior_change(
-            features, residual, mask, self.log_variance.exp(), noise
+            features, residual, mask, self.log_variance.exp(), self.noise(mask)
         )
+
+    def noise(self, mask: Tensor) -> Tensor:
+        """The noise's standard deviation at each age."""
+        return torch.exp(self.log_noise + self.log_noise_growth.exp() * ages(mask)[:, 0])
 
     def prior_context(self, batch: int) -> Context:
         return batched((self.last,), batch)

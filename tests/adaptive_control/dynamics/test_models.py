@@ -15,7 +15,7 @@ from adaptive_control.dynamics.rollout import returns, trajectory
 from robots import Caution
 from tests.adaptive_control.models import ADAPTIVE, KINDS, LAYOUT, random_window, tiny
 
-NO_SLOPE = ("grbal-fo", "reptile", "hybrid")
+NO_SLOPE = ("grbal-fo", "reptile", "hybrid", "combined")
 """Trained by a direction that is on purpose not the slope of what they report, or not all of it."""
 
 

@@ -1,0 +1,81 @@
+"""Combined: the actuators, then every layer, then the last one; each step on what is left.
+
+    g, b   = gain and offset of each actuator, by least squares            (as in Hybrid)
+    theta' = theta - alpha * grad L(window with g, b; theta)               (as in GrBAL)
+    W'     = W' | window, given the features of theta'                     (as in Last layer)
+
+Least squares find a motor that failed, whichever it is; the gradient step, with a learned size for
+each parameter, moves what two of them cannot, as contacts and loads; the last layer takes up what
+remains, exactly. All three are trained together, through each other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from adaptive_control.adaptation.gradient import gradient_step, window_loss
+from adaptive_control.adaptation.least_squares import posterior_change
+from adaptive_control.dynamics.features import FeatureLayout
+from adaptive_control.dynamics.hybrid import Hybrid, moved
+from adaptive_control.dynamics.network import Parameters, batched, forward
+from adaptive_control.dynamics.window import Context, Window
+
+__all__ = ["Combined"]
+
+_STEP_SIZE = 0.02
+
+
+class Combined(Hybrid):
+    """The context is gains and offsets `[B, A]`, the hidden layers' parameters, the last layer."""
+
+    kind = "combined"
+
+    def __init__(self, layout: FeatureLayout, hidden: Sequence[int], generator: torch.Generator):
+        super().__init__(layout, hidden, generator)
+        start = math.log(_STEP_SIZE)
+        self.log_step_sizes = torch.nn.ParameterList(
+            torch.full_like(p, start) for p in self._prior()
+        )
+
+    def adapt(self, window: Window) -> Context:
+        inputs, targets = self.normalised(window)
+        gain, offset = self._actuators(inputs, targets, window.mask)
+        inputs = moved(gain, offset, inputs)
+        loss = partial(window_loss, inputs=inputs, targets=targets, mask=window.mask)
+        step_sizes = tuple(s.exp() for s in self.log_step_sizes)
+        *trunk, weight, bias = gradient_step(
+            loss, batched(self._prior(), inputs.shape[0]), step_sizes
+        )
+        features = _features(tuple(trunk), inputs)
+        last = torch.cat([weight, bias.unsqueeze(1)], dim=1)
+        last = last + posterior_change(
+            features,
+            targets - torch.matmul(features, last),
+            window.mask,
+            self.log_variance.exp(),
+            self.noise(window.mask),
+        )
+        return gain, offset, *trunk, last
+
+    def prior_context(self, batch: int) -> Context:
+        gain, offset, last = super().prior_context(batch)
+        return gain, offset, *batched(tuple(self.theta), batch), last
+
+    def residual(self, context: Context, inputs: Tensor) -> Tensor:
+        gain, offset, *trunk, last = context
+        return torch.matmul(_features(tuple(trunk), moved(gain, offset, inputs)), last)
+
+    def _prior(self) -> Parameters:
+        """All parameters of the network, as `forward` takes them."""
+        return *self.theta, self.last[:-1], self.last[-1]
+
+
+def _features(trunk: Parameters, inputs: Tensor) -> Tensor:
+    """`[B, N, hidden + 1]`, the last of them 1, from each robot's own hidden layers."""
+    hidden = torch.nn.functional.silu(forward(trunk, inputs))
+    return torch.cat([hidden, torch.ones_like(hidden[..., :1])], dim=-1)
