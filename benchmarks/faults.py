@@ -16,13 +16,14 @@ from adaptive_control.demo.k_step import k_step_metrics
 from adaptive_control.demo.metrics import twin_metrics
 from adaptive_control.demo.twin import run_twin
 from adaptive_control.files import write_json, write_text
-from adaptive_control.pretrained import pretrained_path
+from adaptive_control.pretrained import pretrained_names, pretrained_path
 from adaptive_control.suites import suites_of
 from adaptive_control.training import load_model
 from controllers import load_planner
 from robots import get_robot, parse_perturbation
 
 SECONDS, ONSET = 10.0, 5.0
+_ORDER = ("combined", "grbal", "rebal", "mb")
 
 
 def measure(robot_name: str, fault: str, kind: str, planner: str, seeds: int) -> dict[str, Any]:
@@ -100,7 +101,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Every model against every held-out fault.")
     parser.add_argument("robot")
     parser.add_argument("--faults", help="separated by ';'; default: all test perturbations")
-    parser.add_argument("--models", default="combined,grbal,rebal,mb")
+    parser.add_argument("--models", help="joined by commas; default: those that ship")
     parser.add_argument("--planner", default="cem:candidates=200,horizon=15,iterations=3")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--out", type=Path, required=True)
@@ -108,7 +109,8 @@ def main() -> None:
     # Faults that come with times of their own belong to the suites' reports.
     held_out = [t for s in suites_of(arguments.robot) for t in s.test if "@" not in t]
     faults = arguments.faults.split(";") if arguments.faults else ["none", *held_out]
-    kinds = arguments.models.split(",")
+    shipped = [k for k in _ORDER if f"{arguments.robot}-{k}" in pretrained_names()]
+    kinds = arguments.models.split(",") if arguments.models else shipped
     results: dict[str, dict[str, Any]] = {}
     for fault in faults:
         results[fault] = {

@@ -36,7 +36,8 @@ def test_the_wheel_holds_the_four_packages_and_their_data(wheel: Path) -> None:
     shipped = {name.rsplit("/", 1)[-1] for name in names if name.endswith(".safetensors")}
     kinds = ("grbal", "mb", "rebal")
     robots = ("half-cheetah", "ant")
-    assert shipped == {f"{r}-{k}.safetensors" for r in robots for k in kinds}
+    paired = {f"{r}-{k}.safetensors" for r in robots for k in kinds}
+    assert shipped == {*paired, "half-cheetah-combined.safetensors"}
 
 
 @pytest.mark.slow

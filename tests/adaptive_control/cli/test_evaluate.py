@@ -47,8 +47,8 @@ def test_a_run_from_the_command_line_and_again_from_its_own_configuration(
 ) -> None:
     out = tmp_path / "run"
     arguments = [
-        "evaluate", "--suite", "crippled-joint", "--models", "mb", "--quick", "--seeds", "2",
-        "--steps", "72", "--oracles", "none", "--workers", "1", "--out", str(out),
+        "evaluate", "--suite", "crippled-joint/half-cheetah", "--models", "mb", "--quick",
+        "--seeds", "2", "--steps", "72", "--oracles", "none", "--workers", "1", "--out", str(out),
         "--planner", "random-shooting:candidates=16,horizon=3,iterations=1",
     ]  # fmt: skip
     assert main(arguments) == 0

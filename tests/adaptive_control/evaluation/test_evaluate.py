@@ -266,7 +266,9 @@ def test_from_nothing_data_are_collected_once_and_everyone_is_fitted_on_them(
 
 
 def test_suite_models_are_trained_on_the_suite_alone():
-    config = tiny(Path("nowhere"), suite="slopes", models="mb", per_suite=True, oracles="none")
+    config = tiny(
+        Path("nowhere"), suite="slopes/half-cheetah", models="mb", per_suite=True, oracles="none"
+    )
     plan = make_plan(config)
     (collected,) = (cell for cell in plan.cells.values() if cell.kind == "train")
     assert collected.settings["perturbations"] == ["slopes"]

@@ -202,7 +202,8 @@ def test_a_keeper_that_was_killed_is_noticed(words):
 
 
 SHIELD = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by what runs in the background
 sys.path.insert(0, sys.argv[1])
 import numpy as np
 from deploy.runtime.link.hardware.keeper import Order
