@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import mujoco
@@ -10,43 +11,37 @@ import numpy as np
 from robots.episodes import Episodes, Step
 from robots.errors import RobotError
 from robots.perturbations import Perturbations, parse_perturbation
-from robots.physics import SinglePhysics
+from robots.physics import Physics, SinglePhysics
 from robots.plant import Layout
 from robots.registry import get_robot
 from robots.robot import Robot
 
-__all__ = ["Simulator", "resolve"]
+__all__ = ["OneRobot", "Simulator", "resolve"]
 
 
-class Simulator:
-    """One robot in MuJoCo, under perturbations that switch while it runs.
+class OneRobot:
+    """One robot in its episodes, whatever moves it: everything that simulators have in common.
 
     Args:
         robot: a robot, or its name.
         perturbation: perturbations, or their text; "none" is the unperturbed robot.
         seed: of the generator that every episode's initial state is drawn from.
+        physics: makes what moves the robot, a single row.
 
     Raises:
         RobotError: there is no such robot, or it cannot be perturbed like this.
     """
 
     def __init__(
-        self, robot: str | Robot, perturbation: str | Perturbations = "none", seed: int = 0
+        self,
+        robot: str | Robot,
+        perturbation: str | Perturbations,
+        seed: int,
+        physics: Callable[[Robot], Physics],
     ):
-        self.robot, self.perturbations = resolve(robot, perturbation)
-        self._physics = SinglePhysics(self.robot)
-        self._episodes = Episodes(self.robot, [seed], self._physics)
+        self.robot, self.perturbations = self._resolve(robot, perturbation)
+        self._episodes = Episodes(self.robot, [seed], physics(self.robot))
         self.reset()
-
-    @property
-    def model(self) -> mujoco.MjModel:
-        """The plant as it is now: another object after each switch. Not to be changed."""
-        return self._physics.model
-
-    @property
-    def data(self) -> mujoco.MjData:
-        """Its state; as after `mj_step`, derived fields are one physics step behind."""
-        return self._physics.data
 
     @property
     def time(self) -> float:
@@ -62,11 +57,6 @@ class Simulator:
     def position(self) -> np.ndarray:
         """The torso in the world [3] [m]."""
         return self._episodes.position[0]
-
-    @property
-    def layout(self) -> Layout:
-        """The structures that `model` contains; another layout means other sizes of `data`."""
-        return self._physics.layout
 
     def ground_height(self, x: Any) -> np.ndarray:
         """Height above the floor of the ground that lies there now.
@@ -116,8 +106,67 @@ class Simulator:
         Raises:
             RobotError: the robot cannot be perturbed like this; then nothing has changed.
         """
-        _, self.perturbations = resolve(self.robot, perturbation)
+        _, self.perturbations = self._resolve(self.robot, perturbation)
         self._episodes.perturb(0, self.perturbations)
+
+    def step(self, action: Any) -> Step:
+        """Advance by one control period.
+
+        Args:
+            action: [A]; beyond the limits of the spec it is clipped to them.
+
+        Returns:
+            The observation, float32 [S], the reward, whether the robot has fallen, the time [s].
+
+        Raises:
+            RobotError: the action has another shape, or a value that is not finite.
+        """
+        observation, reward, fallen, _ = self._episodes.step(np.asarray(action)[None])
+        return Step(observation[0], float(reward[0]), bool(fallen[0]), self.time)
+
+    @staticmethod
+    def _resolve(
+        robot: str | Robot, perturbation: str | Perturbations
+    ) -> tuple[Robot, Perturbations]:
+        """The robot and its perturbations, or `RobotError` if they cannot act here."""
+        return resolve(robot, perturbation)
+
+
+class Simulator(OneRobot):
+    """One robot in MuJoCo, under perturbations that switch while it runs.
+
+    Args:
+        robot: a robot, or its name.
+        perturbation: perturbations, or their text; "none" is the unperturbed robot.
+        seed: of the generator that every episode's initial state is drawn from.
+
+    Raises:
+        RobotError: there is no such robot, or it cannot be perturbed like this.
+    """
+
+    def __init__(
+        self, robot: str | Robot, perturbation: str | Perturbations = "none", seed: int = 0
+    ):
+        super().__init__(robot, perturbation, seed, self._in_mujoco)
+
+    def _in_mujoco(self, robot: Robot) -> SinglePhysics:
+        self._physics = SinglePhysics(robot)
+        return self._physics
+
+    @property
+    def model(self) -> mujoco.MjModel:
+        """The plant as it is now: another object after each switch. Not to be changed."""
+        return self._physics.model
+
+    @property
+    def data(self) -> mujoco.MjData:
+        """Its state; as after `mj_step`, derived fields are one physics step behind."""
+        return self._physics.data
+
+    @property
+    def layout(self) -> Layout:
+        """The structures that `model` contains; another layout means other sizes of `data`."""
+        return self._physics.layout
 
     def push(self, impulse: Any) -> None:
         """Strike the torso at its centre of mass: velocities jump, positions stay.
@@ -138,21 +187,6 @@ class Simulator:
         mujoco.mj_applyFT(model, data, impulse, np.zeros(3), data.xipos[torso], torso, generalised)
         mujoco.mj_solveM(model, data, jump, generalised[None])
         data.qvel += jump[0]
-
-    def step(self, action: Any) -> Step:
-        """Advance by one control period.
-
-        Args:
-            action: [A]; beyond the limits of the spec it is clipped to them.
-
-        Returns:
-            The observation, float32 [S], the reward, whether the robot has fallen, the time [s].
-
-        Raises:
-            RobotError: the action has another shape, or a value that is not finite.
-        """
-        observation, reward, fallen, _ = self._episodes.step(np.asarray(action)[None])
-        return Step(observation[0], float(reward[0]), bool(fallen[0]), self.time)
 
 
 def resolve(robot: str | Robot, perturbation: str | Perturbations) -> tuple[Robot, Perturbations]:

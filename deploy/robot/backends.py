@@ -41,7 +41,7 @@ def make_simulator(backend: str, robot: str, perturb: str, seed: int) -> Simulat
     if backend == "mujoco":
         return Simulator(robot, perturb, seed)
     if backend == "pybullet":
-        from robots.bullet import make_bullet_simulator  # an optional extra
+        from robots.bullet import BulletSimulator  # an optional extra
 
-        return make_bullet_simulator(robot, perturb, seed)
+        return BulletSimulator(robot, perturb, seed)
     raise DeployError(f"backend: {backend!r}; allowed: {', '.join(BACKENDS)}")

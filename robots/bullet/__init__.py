@@ -5,6 +5,6 @@ Needs the extra `bullet`. What differs from MuJoCo is in docs/pybullet.md.
 
 from __future__ import annotations
 
-from robots.bullet.simulator import BulletSimulator, make_bullet_simulator
+from robots.bullet.simulator import BulletSimulator
 
-__all__ = ["BulletSimulator", "make_bullet_simulator"]
+__all__ = ["BulletSimulator"]

@@ -9,13 +9,13 @@ from robots import Simulator
 
 pytest.importorskip("pybullet")
 
-from robots.bullet import make_bullet_simulator
+from robots.bullet import BulletSimulator
 
 ZERO = np.zeros(12)
 
 
 def test_the_gait_walks_there_too() -> None:
-    mujoco, bullet = Simulator("a1", seed=0), make_bullet_simulator("a1", seed=0)
+    mujoco, bullet = Simulator("a1", seed=0), BulletSimulator("a1", seed=0)
     np.testing.assert_allclose(bullet.observation, mujoco.observation, atol=1e-5)
     for _ in range(60):
         one, other = mujoco.step(ZERO), bullet.step(ZERO)
@@ -26,7 +26,7 @@ def test_the_gait_walks_there_too() -> None:
 
 
 def test_a_slack_leg_is_slack_there_too() -> None:
-    simulator = make_bullet_simulator("a1", "crippled-leg:FR@0.5s", seed=0)
+    simulator = BulletSimulator("a1", "crippled-leg:FR@0.5s", seed=0)
     fallen = [simulator.step(ZERO).fallen for _ in range(40)]
     assert not any(fallen[:10])
     assert any(fallen[10:])
