@@ -1,9 +1,12 @@
 """Every model against every held-out fault: the tables of docs/results.md.
 
     python benchmarks/faults.py half-cheetah --seeds 10 --out runs/faults-half-cheetah
+    python benchmarks/faults.py half-cheetah --backend pybullet --faults "none;crippled-leg:back" \
+        --out runs/sim-to-sim-half-cheetah
 
-Models are the pretrained ones; planner, budget and seeds are the same for all. The fault begins at
-5 s of 10 s, except in the row without one, whose figures are those of the whole run.
+Models are the pretrained ones, trained in MuJoCo, or those of a folder; planner, budget and seeds
+are the same for all. The fault begins at 5 s of 10 s, except in the row without one, whose figures
+are those of the whole run.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from adaptive_control.demo.twin import run_twin
 from adaptive_control.files import write_json, write_text
 from adaptive_control.pretrained import pretrained_names, pretrained_path
 from adaptive_control.suites import suites_of
-from adaptive_control.training import load_model
+from adaptive_control.training import LoadedModel, load_model
 from controllers import load_planner
 from robots import get_robot, parse_perturbation
 
@@ -26,15 +29,21 @@ SECONDS, ONSET = 10.0, 5.0
 _ORDER = ("combined", "grbal", "rebal", "mb")
 
 
-def measure(robot_name: str, fault: str, kind: str, planner: str, seeds: int) -> dict[str, Any]:
+def measure(
+    model: LoadedModel, fault: str, planner: str, seeds: int, backend: str
+) -> dict[str, Any]:
     """Figures of one model under one fault."""
-    robot = get_robot(robot_name)
-    model = load_model(pretrained_path(robot_name, kind), robot_name)
+    robot = get_robot(model.robot)
     steps = round(SECONDS / robot.spec.dt)
     perturbation = parse_perturbation(fault, robot).with_schedule(ONSET)
     onset = round(ONSET / robot.spec.dt) if perturbation.onsets else None
+    physics = None
+    if backend == "pybullet":
+        from robots.bullet.physics import BulletPhysics  # an extra
+
+        physics = BulletPhysics(robot, seeds)
     recording = run_twin(
-        model, robot, str(perturbation), load_planner(planner), range(seeds), steps
+        model, robot, str(perturbation), load_planner(planner), range(seeds), steps, physics=physics
     )
     figures = twin_metrics(recording, onset)
     figures["k_step_error"] = k_step_metrics(model, recording, onset)
@@ -47,7 +56,7 @@ def table(results: dict[str, dict[str, Any]], kinds: list[str]) -> str:
     heads = ["fault", *(f"{k} [m/s]" for k in kinds)]
     adaptive = [k for k in kinds if k != "mb"]
     heads += [f"{k} / mb" for k in adaptive if "mb" in kinds]
-    heads += [f"{k} error ratio (open loop)" for k in adaptive]
+    heads += [f"{k} error ratio (open loop)" for k in adaptive] + ["fallen"]
     lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for fault, models in results.items():
         name = _speed_name(fault)
@@ -61,6 +70,7 @@ def table(results: dict[str, dict[str, Any]], kinds: list[str]) -> str:
             cells.append(
                 f"{error['ratio']:.2f} ({error['open_loop']['ratio']:.2f})" if error else "-"
             )
+        cells.append(", ".join(str(models[kind]["fallen"]) for kind in kinds))
         lines.append("| " + " | ".join(cells) + " |")
     faults = [fault for fault in results if fault != "none"]
     if len(faults) > 1:
@@ -88,6 +98,7 @@ def _together(
         errors = [e for f in faults if (e := results[f][kind]["k_step_error"])]
         open_loop = [error["open_loop"] for error in errors]
         cells.append(f"{_pooled(errors):.2f} ({_pooled(open_loop):.2f})")
+    cells.append(", ".join(str(sum(results[f][k]["fallen"] for f in faults)) for k in kinds))
     return "| " + " | ".join(cells) + " |"
 
 
@@ -102,6 +113,8 @@ def main() -> None:
     parser.add_argument("robot")
     parser.add_argument("--faults", help="separated by ';'; default: all test perturbations")
     parser.add_argument("--models", help="joined by commas; default: those that ship")
+    parser.add_argument("--checkpoints", type=Path, help="folder of ROBOT-METHOD.safetensors")
+    parser.add_argument("--backend", choices=("mujoco", "pybullet"), default="mujoco")
     parser.add_argument("--planner", default="cem:candidates=200,horizon=15,iterations=3")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--out", type=Path, required=True)
@@ -109,12 +122,22 @@ def main() -> None:
     # Faults that come with times of their own belong to the suites' reports.
     held_out = [t for s in suites_of(arguments.robot) for t in s.test if "@" not in t]
     faults = arguments.faults.split(";") if arguments.faults else ["none", *held_out]
-    shipped = [k for k in _ORDER if f"{arguments.robot}-{k}" in pretrained_names()]
+    robot, folder = arguments.robot, arguments.checkpoints
+    shipped = [k for k in _ORDER if f"{robot}-{k}" in pretrained_names()]
     kinds = arguments.models.split(",") if arguments.models else shipped
+    models = {
+        kind: load_model(
+            folder / f"{robot}-{kind}.safetensors" if folder else pretrained_path(robot, kind),
+            robot,
+        )
+        for kind in kinds
+    }
     results: dict[str, dict[str, Any]] = {}
     for fault in faults:
         results[fault] = {
-            kind: measure(arguments.robot, fault, kind, arguments.planner, arguments.seeds)
+            kind: measure(
+                models[kind], fault, arguments.planner, arguments.seeds, arguments.backend
+            )
             for kind in kinds
         }
         write_json(arguments.out / "results.json", results)

@@ -15,6 +15,7 @@ import numpy as np
 from robots.bullet.body import add_robot
 from robots.bullet.drives import Drives
 from robots.bullet.silence import silent
+from robots.errors import RobotError
 from robots.perturbations.base import Array
 from robots.plant import Plant, compiled
 from robots.robot import Robot
@@ -32,15 +33,24 @@ _STEP = 0.0005
 class BulletPhysics:
     """Rows of robots, each in a PyBullet of its own; satisfies `robots.physics.Physics`.
 
-    Grounds that are built into the model (terrain, pier) are not there: `BulletSimulator` refuses
-    them.
+    Grounds that are built into the model (terrain, pier) are not there and refused;
+    `BulletSimulator` does so before anything moves.
     """
 
     def __init__(self, robot: Robot, size: int = 1):
         self._worlds = [_World(robot) for _ in range(size)]
 
     def start(self, row: int, plant: Plant, qpos: Array, qvel: Array) -> None:
-        """Begin an episode on a plant, in this state of the robot [nq], [nv]."""
+        """Begin an episode on a plant, in this state of the robot [nq], [nv].
+
+        Raises:
+            RobotError: the plant has a ground of its own.
+        """
+        if plant.layout:
+            raise RobotError(
+                f"perturbation: {', '.join(map(str, plant.layout))} is not there in pybullet, "
+                f"which has an even ground; allowed: everything but terrain and pier"
+            )
         self._worlds[row].build(plant.model)
         self._worlds[row].write(qpos, qvel)
 

@@ -167,6 +167,15 @@ def test_a_reversed_motor_turns_the_other_way_from_its_onset_on():
 
 
 @pytest.mark.parametrize("fault", ["pier:5", "terrain:hill@2s"])
+def test_rows_of_robots_have_no_built_ground_either(fault):
+    robot = get_robot("half-cheetah")
+    with pytest.raises(RobotError, match="not there in pybullet"):
+        rows = BatchSimulator(robot, [fault], [0], physics=BulletPhysics(robot))
+        for _ in range(50):
+            rows.step(np.zeros((1, 6)))
+
+
+@pytest.mark.parametrize("fault", ["pier:5", "terrain:hill@2s"])
 def test_grounds_that_are_not_there_are_refused(fault):
     with pytest.raises(RobotError, match=r"is not there in pybullet.*allowed"):
         BulletSimulator("half-cheetah", fault)
