@@ -26,7 +26,7 @@ def run(arguments: Sequence[str]) -> None:
     if config.link:
         from deploy.runtime.link import open_link
 
-        link = open_link(config.link)
+        link = open_link(config.link, watch=True)
     console = terminal()
     print_config(console, config)
     run_live(config, console, link)

@@ -1,4 +1,4 @@
-"""The robot's end of the wire: one commander at a time, everything doubtful dropped and counted."""
+"""The robot's end of the wire: one commander at a time, some who watch, nothing doubtful taken."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ __all__ = ["RobotServer"]
 
 _SILENT_S = 1.0
 """A commander that says nothing for so long may be replaced by another."""
+_WATCHERS = 4
+"""Who may watch at a time: each costs a packet a control period."""
 _GREETED = 8
 """Sessions that were offered and not yet taken up; older offers lapse."""
 _LARGEST = 65_535
@@ -37,6 +39,7 @@ class _Session:
     number: int
     peer: _Peer
     codec: Codec
+    watches: bool = False
     heard: int = 0
     said: int = 0
     last_ns: int = 0
@@ -65,6 +68,7 @@ class RobotServer:
         self._socket = self._listen(address)
         self._offered: dict[int, _Session] = {}
         self._session: _Session | None = None
+        self._watchers: dict[int, _Session] = {}
         self._command: tuple[Command, int] | None = None
         self.counters: Counter[str] = Counter()
 
@@ -149,8 +153,8 @@ class RobotServer:
         if isinstance(packet, str):
             self.counters[packet] += 1
         elif session is None:
-            if packet.kind is Kind.HELLO and len(packet.payload) == NONCE:
-                self._greet(packet.payload, peer)
+            if packet.kind in (Kind.HELLO, Kind.WATCH) and len(packet.payload) == NONCE:
+                self._greet(packet.payload, peer, packet.kind is Kind.WATCH)
             else:
                 self.counters["stale"] += 1
         elif packet.number <= session.heard:
@@ -164,35 +168,52 @@ class RobotServer:
         number = int.from_bytes(datagram[8:16], "little")
         if self._session is not None and number == self._session.number:
             return self._session
-        return self._offered.get(number)
+        return self._watchers.get(number) or self._offered.get(number)
 
-    def _greet(self, nonce: bytes, peer: _Peer) -> None:
-        """Offer a session, or say that another has the robot."""
-        if self.commanded:
+    def _greet(self, nonce: bytes, peer: _Peer, watches: bool) -> None:
+        """Offer a session, or say why not."""
+        reason = self._full(watches)
+        if reason:
             self.counters["refused"] += 1
-            reason = b"another commander has it; it must let go, or be silent for a second"
             self._reply(Packet(Kind.REFUSE, 0, 0, nonce + reason), self._shared, peer)
             return
         ours = secrets.token_bytes(NONCE)
         number = 1 + secrets.randbits(63)
         codec = Codec(session_key(self._key, nonce, ours))
-        self._offered[number] = _Session(number, peer, codec)
+        self._offered[number] = _Session(number, peer, codec, watches)
         while len(self._offered) > _GREETED:
             del self._offered[next(iter(self._offered))]
         payload = nonce + ours + self._declaration
         self._reply(Packet(Kind.WELCOME, number, 0, payload), self._shared, peer)
 
+    def _full(self, watches: bool) -> bytes:
+        """Why there is no room for another commander or watcher; empty if there is."""
+        if watches:
+            self._forget_watchers()
+            return b"as many watch as it allows" if len(self._watchers) >= _WATCHERS else b""
+        busy = b"another commander has it; it must let go, or be silent for a second"
+        return busy if self.commanded else b""
+
+    def _forget_watchers(self) -> None:
+        for number in [n for n, watcher in self._watchers.items() if self._silent(watcher)]:
+            del self._watchers[number]
+
     def _hear(self, session: _Session, packet: Packet) -> None:
-        if session is not self._session:
+        if session.number in self._offered:
             # Taken up with the first packet under its key: a greeting that somebody recorded and
             # plays again gets an offer, and no further.
-            if self.commanded:
+            if self._full(session.watches):
                 self.counters["refused"] += 1
                 return
-            self._session, self._command = session, None
             del self._offered[session.number]
-        if packet.kind is Kind.COMMAND:
+            if session.watches:
+                self._watchers[session.number] = session
+            else:
+                self._session, self._command = session, None
+        if packet.kind is Kind.COMMAND and not session.watches:
             self._obey(packet.payload)
+        elif packet.kind is Kind.BYE and session.watches:
+            del self._watchers[session.number]
         elif packet.kind is Kind.BYE:
             self._session, self._command = None, None
         elif packet.kind is not Kind.ALIVE:
@@ -212,14 +233,14 @@ class RobotServer:
             self._command = (command, time.monotonic_ns())
 
     def send(self, observation: Observation) -> None:
-        """Tell the commander, if there is one."""
-        session = self._session
-        if session is None:
-            return
-        session.said += 1
+        """Tell the commander, if there is one, then those who watch."""
+        self._forget_watchers()
         payload = pack_observation(observation)
-        packet = Packet(Kind.OBSERVATION, session.number, session.said, payload)
-        self._reply(packet, session.codec, session.peer)
+        for session in (self._session, *self._watchers.values()):
+            if session is not None:
+                session.said += 1
+                packet = Packet(Kind.OBSERVATION, session.number, session.said, payload)
+                self._reply(packet, session.codec, session.peer)
 
     def _reply(self, packet: Packet, codec: Codec, peer: _Peer) -> None:
         try:

@@ -16,13 +16,14 @@ _SIMULATOR = "deploy.robot.inprocess"
 """By name: a robot has no simulator on board, and this package must load without one."""
 
 
-def open_link(text: str) -> RobotLink:
+def open_link(text: str, *, watch: bool = False) -> RobotLink:
     """A link to the robot that `text` names.
 
     Args:
         text: `sim:ROBOT[?perturb=TEXT&seed=N]`, a simulation in this
             process; `udp://HOST:PORT[?key-file=PATH]`; `unix:///PATH[?key-file=PATH]`;
             `ros2://NAMESPACE?config=FILE`; `unitree://INTERFACE?config=FILE`.
+        watch: command nothing, beside somebody who may.
 
     Raises:
         DeployError: the text, or the robot does not answer.
@@ -32,7 +33,7 @@ def open_link(text: str) -> RobotLink:
         return optional
     named = parse_link(text)
     if not isinstance(named, SimulatedRobot):
-        return DatagramLink(named)
+        return DatagramLink(named, watch=watch)
     try:
         simulator = importlib.import_module(_SIMULATOR)
     except ImportError as error:

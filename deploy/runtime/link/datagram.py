@@ -1,4 +1,4 @@
-"""The commander's end of a link to a robot in another process, over UDP or a Unix socket."""
+"""The commander's, or a watcher's, end of a link to a robot over UDP or a Unix socket."""
 
 from __future__ import annotations
 
@@ -28,24 +28,25 @@ _GREETINGS = (bytes([Kind.WELCOME]), bytes([Kind.REFUSE]))
 
 
 class DatagramLink:
-    """A robot at an address; `open` greets it.
+    """A robot at an address.
 
     Attributes:
         counters: packets that were dropped, by reason.
     """
 
-    def __init__(self, address: Address, greeting_s: float = 3.0) -> None:
+    def __init__(self, address: Address, greeting_s: float = 3.0, *, watch: bool = False) -> None:
         """Greet the robot.
 
         Args:
             address: of the robot.
             greeting_s: how long to wait for its answer.
+            watch: command nothing; there may be a commander beside it.
 
         Raises:
             DeployError: no answer, a refusal, or an address that needs a key.
         """
         key = address.key()
-        self._address = address
+        self._address, self._watch = address, watch
         self.counters: Counter[str] = Counter()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._socket = self._open_socket()
@@ -83,7 +84,8 @@ class DatagramLink:
     def _greet(self, key: bytes | None, greeting_s: float) -> Channels:
         shared = self._shared = Codec(key)
         nonce = self._nonce = secrets.token_bytes(NONCE)
-        hello = shared.encode(Packet(Kind.HELLO, 0, 0, nonce))
+        kind = Kind.WATCH if self._watch else Kind.HELLO
+        hello = shared.encode(Packet(kind, 0, 0, nonce))
         until = time.monotonic() + greeting_s
         while (left := until - time.monotonic()) > 0:
             self._send_bytes(hello)
@@ -151,7 +153,13 @@ class DatagramLink:
         return not isinstance(packet, str) and packet.payload[:NONCE] == self._nonce
 
     def write(self, command: Command) -> None:
-        """Send a command; never blocks."""
+        """Send a command; never blocks.
+
+        Raises:
+            DeployError: the link only watches.
+        """
+        if self._watch:
+            raise DeployError(f"link: {self._address}: opened to watch; it takes no commands")
         self._send(Kind.COMMAND, pack_command(command))
 
     def _stay_alive(self) -> None:
@@ -185,7 +193,7 @@ class DatagramLink:
         return datagrams
 
     def close(self) -> None:
-        """Tell the robot that nobody commands it any more, and let go."""
+        """Tell the robot that we let go, and do so."""
         if self._socket.fileno() >= 0:
             self._send(Kind.BYE)
         self._drop()

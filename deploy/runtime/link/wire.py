@@ -43,7 +43,9 @@ class Kind(enum.IntEnum):
     COMMAND = 6
     """Commander to robot."""
     BYE = 7
-    """Commander to robot: let go."""
+    """Commander or watcher to robot: let go."""
+    WATCH = 8
+    """Watcher to robot: as HELLO, of one that commands nothing. Payload: its nonce."""
 
 
 @dataclass(frozen=True)
