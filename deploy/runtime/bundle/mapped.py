@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from deploy.errors import DeployError
 from deploy.runtime.bundle.channels import ChannelMap, signed_limits
 from deploy.runtime.bundle.manifest import Manifest
 from deploy.runtime.link.base import Channel, Channels, Command, Observation, RobotLink
@@ -24,6 +25,7 @@ class MappedLink:
 
     def __init__(self, link: RobotLink, manifest: Manifest, channel_map: ChannelMap) -> None:
         self._link, self._map = link, channel_map
+        self._sizes = (channel_map.observation_index.size, channel_map.action_index.size)
         declared = link.channels
         safe = channel_map.applied(np.array(declared.safe_action, np.float64))
         self._channels = replace(
@@ -39,9 +41,19 @@ class MappedLink:
         return self._channels
 
     def read(self, timeout_s: float) -> Observation | None:
+        """As the link's.
+
+        Raises:
+            DeployError: the robot sends other channels than it declared.
+        """
         observation = self._link.read(timeout_s)
         if observation is None:
             return None
+        if (observation.values.size, observation.applied.size) != self._sizes:
+            raise DeployError(
+                f"link: the robot sends {observation.values.size} values and "
+                f"{observation.applied.size} actions, it declared {self._sizes}"
+            )
         return replace(
             observation,
             values=self._map.observation(observation.values),

@@ -28,7 +28,7 @@ def open_link(text: str, *, watch: bool = False) -> RobotLink:
     Raises:
         DeployError: the text, or the robot does not answer.
     """
-    optional = open_optional(text)
+    optional = open_optional(text, watch=watch)
     if optional is not None:
         return optional
     named = parse_link(text)

@@ -12,10 +12,10 @@ OPTIONAL = {
     "ros2": "deploy.runtime.link.ros2",
     "unitree": "deploy.runtime.link.unitree",
 }
-"""Module of each, which has `open_link(text)`; imported only when it is asked for."""
+"""Module of each, which has `open_link(text, watch=False)`; imported only when it is asked for."""
 
 
-def open_optional(text: str) -> RobotLink | None:
+def open_optional(text: str, *, watch: bool = False) -> RobotLink | None:
     """The link that `text` names if its scheme is one of these, else None.
 
     Raises:
@@ -24,4 +24,4 @@ def open_optional(text: str) -> RobotLink | None:
     scheme, separator, _ = text.partition("://")
     if not separator or scheme not in OPTIONAL:
         return None
-    return importlib.import_module(OPTIONAL[scheme]).open_link(text)
+    return importlib.import_module(OPTIONAL[scheme]).open_link(text, watch=watch)

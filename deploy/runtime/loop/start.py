@@ -17,7 +17,7 @@ from deploy.runtime.link.base import DropsPackets, RobotLink
 from deploy.runtime.log import FlightRecorder, McapLog, Topics
 from deploy.runtime.log.metadata import fingerprint
 from deploy.runtime.loop.accounts import Accounts
-from deploy.runtime.loop.attach import MappedLink, SteppedLink, limits_of
+from deploy.runtime.loop.attach import SteppedLink, limits_of
 from deploy.runtime.loop.baseline import Baseline
 from deploy.runtime.loop.board import Board, Viewer
 from deploy.runtime.loop.clock import Clock, MonotonicClock, VirtualClock
@@ -61,9 +61,8 @@ def run_bundle(config: RunConfig, person: Person | None = None) -> dict[str, Any
     with ExitStack() as stack:
         link = links.open_link(robot)
         stack.callback(link.close)
-        mapping = bundle.match(link.channels)
-        limits = limits_of(bundle.manifest, link.channels, mapping)
-        ours: RobotLink = MappedLink(link, mapping)
+        ours: RobotLink = bundle.attach(link)
+        limits = limits_of(bundle.manifest, ours.channels)
         if config.deterministic:
             ours = SteppedLink(ours, clock, limits.dt_ns)
         port, hygiene = _planner(config, bundle, limits, clock)

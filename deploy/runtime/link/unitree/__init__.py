@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from deploy.errors import DeployError
+from deploy.runtime.link.hardware.connect import connect
 from deploy.runtime.link.hardware.link import HardwareLink
-from deploy.runtime.link.hardware.process import KeeperProcess
 from deploy.runtime.link.unitree.config import parse_unitree
 from deploy.runtime.link.unitree.inputs import UnitreeInputs
 from deploy.runtime.link.unitree.library import active_service
@@ -14,13 +14,14 @@ __all__ = ["open_link"]
 _SINK = "deploy.runtime.link.unitree.sink:open_sink"
 
 
-def open_link(text: str, greeting_s: float = 3.0) -> HardwareLink:
+def open_link(text: str, greeting_s: float = 3.0, *, watch: bool = False) -> HardwareLink:
     """A link to a robot's motors.
 
     Args:
         text: `unitree://INTERFACE?config=FILE` with, if need be, `domain=N`, `checksum=off`,
             `service=ignore`; `commands=off` only watches.
         greeting_s: longest wait for the first observation.
+        watch: as `commands=off`.
 
     Raises:
         DeployError: the text or the wiring, the SDK is missing, no observation comes, or the
@@ -28,22 +29,20 @@ def open_link(text: str, greeting_s: float = 3.0) -> HardwareLink:
     """
     address = parse_unitree(text)
     inputs = UnitreeInputs(address)
-    commands = None
+    commands = address.commands and not watch
     try:
-        if address.commands and address.check_service:
-            service = active_service()
-            if service:
-                raise DeployError(
-                    f"link: {text}: the robot's own motion service {service!r} commands the "
-                    f"motors; allowed: none (switch it off first, with the robot lying down)"
-                )
-        if address.commands:
-            commands = KeeperProcess(_SINK, {"text": text})
-        link = HardwareLink(address.wiring, inputs, commands, text)
-        link.await_robot(greeting_s)
+        if commands and address.check_service:
+            _require_free_motors(text)
     except BaseException:
-        if commands is not None:
-            commands.close()
         inputs.close()
         raise
-    return link
+    return connect(address.wiring, inputs, _SINK if commands else None, text, greeting_s)
+
+
+def _require_free_motors(text: str) -> None:
+    service = active_service()
+    if service:
+        raise DeployError(
+            f"link: {text}: the robot's own motion service {service!r} commands the "
+            f"motors; allowed: none (switch it off first, with the robot lying down)"
+        )

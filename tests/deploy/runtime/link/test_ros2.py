@@ -535,6 +535,28 @@ def test_a_robot_that_does_not_come_is_told_with_what_did(ros, tmp_path, monkeyp
     assert ros.rclpy.NODES == []
 
 
+def test_who_watches_has_no_keeper_of_commands(ros, tmp_path, monkeypatch):
+    robot, create = Robot(ros), ros.rclpy.create_node
+
+    def with_a_robot(*arguments, **options):
+        node = create(*arguments, **options)
+        for period in range(2):
+            ros.rclpy.WAITING.append((lambda message: robot.body(), None))
+            ros.rclpy.WAITING.append((lambda message, at=period: robot.joints(at), None))
+        return node
+
+    def keeper(*arguments):
+        raise AssertionError("a keeper was started")
+
+    monkeypatch.setattr(ros.rclpy, "create_node", with_a_robot)
+    monkeypatch.setattr("deploy.runtime.link.hardware.connect.KeeperProcess", keeper)
+    link = open_link(f"ros2://cart?config={wiring(tmp_path)}", watch=True)
+    assert link.read(0.0) is not None
+    link.close()
+    with pytest.raises(AssertionError, match="a keeper was started"):
+        open_link(f"ros2://cart?config={wiring(tmp_path)}")
+
+
 def test_a_command_reaches_the_controller_and_expires_there(ros, tmp_path, monkeypatch):
     log = tmp_path / "log"
     monkeypatch.setenv("FAKE_ROBOT_LOG", str(log))

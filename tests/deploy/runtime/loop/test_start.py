@@ -14,6 +14,7 @@ from controllers import GateConfig, make_planner
 from deploy.runtime import link as links
 from deploy.runtime.bundle import Manifest
 from deploy.runtime.bundle.channels import match_channels
+from deploy.runtime.bundle.mapped import MappedLink
 from deploy.runtime.link.base import Channel, Channels, Command, Observation
 from deploy.runtime.loop import start
 from deploy.runtime.loop.attach import limits_of
@@ -39,8 +40,8 @@ class FakeBundle:
     def agent(self, *, seed: int = 0, planner: Any = None) -> Any:
         return sled_agent(seed)
 
-    def match(self, channels: Channels) -> Any:
-        return match_channels(self.manifest, channels)
+    def attach(self, link: Any) -> MappedLink:
+        return MappedLink(link, self.manifest, match_channels(self.manifest, link.channels))
 
 
 class Stepped:
@@ -143,8 +144,8 @@ def test_a_full_disk_ends_the_log_and_not_the_run(robot: Stepped) -> None:
 
 
 def test_the_safe_action_is_the_robots_own(robot: Stepped) -> None:
-    mapping = match_channels(MANIFEST, robot.channels)
-    limits = limits_of(MANIFEST, robot.channels, mapping)
+    mapped = MappedLink(robot, MANIFEST, match_channels(MANIFEST, robot.channels))
+    limits = limits_of(MANIFEST, mapped.channels)
     np.testing.assert_allclose(limits.safe_action, [0.1, -0.1])
     np.testing.assert_allclose(limits.action_step, 0.5)
     np.testing.assert_array_equal(limits.safe_action, SAFE)
