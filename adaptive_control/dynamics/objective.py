@@ -15,7 +15,7 @@ from adaptive_control.dynamics.base import Dynamics
 from adaptive_control.dynamics.rollout import trajectory
 from adaptive_control.dynamics.window import Context, Window
 
-__all__ = ["meta_loss", "prediction_error", "prior_error", "segments"]
+__all__ = ["meta_loss", "prediction_error", "segments"]
 
 
 def segments(future: Window, unroll: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -53,18 +53,6 @@ def prediction_error(dynamics: Dynamics, context: Context, future: Window, unrol
     return (error**2).mean(-1)
 
 
-def prior_error(dynamics: Dynamics, future: Window, unroll: int) -> Tensor:
-    """What `prediction_error` gives for the prior, faster: all tasks share one context.
-
-    Their transitions stand side by side as those of a single robot, so that a layer is one product
-    with one gradient instead of B.
-    """
-    size = future.observation.shape[1] // unroll
-    one = Window(*(v.reshape(1, -1, v.shape[-1]) for v in future))
-    error = prediction_error(dynamics, dynamics.prior_context(1), one, unroll)
-    return error.reshape(-1, size, unroll)
-
-
 def meta_loss(
     dynamics: Dynamics, window: Window, future: Window, unroll: int, prior_weight: float
 ) -> tuple[Tensor, Tensor]:
@@ -76,5 +64,6 @@ def meta_loss(
     adapted = prediction_error(dynamics, dynamics.adapt(window), future, unroll).mean()
     if not dynamics.adapts or prior_weight == 0:
         return adapted, adapted.detach()
-    prior = prior_error(dynamics, future, unroll).mean()
+    tasks = window.observation.shape[0]
+    prior = prediction_error(dynamics, dynamics.prior_context(tasks), future, unroll).mean()
     return adapted + prior_weight * prior, adapted.detach()

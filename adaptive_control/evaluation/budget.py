@@ -45,13 +45,13 @@ class Budget:
 
 _WHOLE = Budget(
     seeds=10, steps=200, planner="cem:candidates=200,horizon=15,iterations=3", oracle_seeds=5,
-    first_tests=0, from_start=True, robots=40, rounds=12, updates=1000, final_updates=16_000,
-    oracle_rounds=8, oracle_updates=4000,
+    first_tests=0, from_start=True, robots=40, rounds=12, updates=2000, final_updates=20_000,
+    oracle_rounds=8, oracle_updates=10_000,
 )  # fmt: skip
 _QUICK = Budget(
     seeds=3, steps=120, planner="cem:candidates=100,horizon=12,iterations=2", oracle_seeds=1,
-    first_tests=1, from_start=False, robots=40, rounds=3, updates=200, final_updates=700,
-    oracle_rounds=2, oracle_updates=500,
+    first_tests=1, from_start=False, robots=40, rounds=3, updates=400, final_updates=1500,
+    oracle_rounds=2, oracle_updates=1500,
 )  # fmt: skip
 
 

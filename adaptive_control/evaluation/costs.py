@@ -6,7 +6,6 @@ what its cells really took is put in their place.
 
 from __future__ import annotations
 
-from adaptive_control.training.config import TrainConfig
 from controllers import SamplingPlanner
 
 __all__ = ["collecting", "episodes", "fitting", "simulating"]
@@ -19,8 +18,8 @@ _SIMULATOR_STEPS = {"half-cheetah": 4.0e4, "ant": 8.0e3, "a1": 4.0e3}
 """Candidate control steps that the true simulator makes in a second."""
 _OTHER_SIMULATOR_STEPS = 1.0e4
 _UPDATES = {
-    "mb": 220.0, "grbal": 40.0, "grbal-fo": 55.0, "reptile": 40.0, "gbml": 28.0, "rebal": 75.0,
-    "pets": 70.0, "cadm": 80.0, "last-layer": 90.0, "hybrid": 55.0, "combined": 23.0,
+    "mb": 200.0, "grbal": 27.0, "grbal-fo": 45.0, "reptile": 38.0, "gbml": 23.0, "rebal": 65.0,
+    "pets": 70.0, "cadm": 70.0, "last-layer": 80.0, "hybrid": 50.0, "combined": 18.0,
 }  # fmt: skip
 """Meta-updates in a second, two hidden layers of 200."""
 _OTHER_UPDATES = 40.0
@@ -45,9 +44,8 @@ def simulating(robot: str, planner: SamplingPlanner, robot_steps: int) -> float:
 
 
 def fitting(method: str, updates: int) -> float:
-    """Of a fit of that many meta-updates [s]."""
-    warm_up = TrainConfig().warm_up * updates / _UPDATES["pets" if method == "pets" else "mb"]
-    return _START + warm_up + updates / _UPDATES.get(method, _OTHER_UPDATES)
+    """Of a fit [s]."""
+    return _START + updates / _UPDATES.get(method, _OTHER_UPDATES)
 
 
 def collecting(

@@ -55,18 +55,16 @@ class TrainConfig:
     planner: str = "cem:candidates=200,horizon=15,iterations=3"
     """Planner that collects, as text or as the path of a planner.toml."""
 
-    updates: int = 1000
+    updates: int = 2000
     """Meta-updates a round (twice as many in the first)."""
-    final_updates: int = 16000
+    final_updates: int = 12000
     """Meta-updates of the last fit, on all data."""
-    warm_up: float = 2.0
-    """Updates of the prior alone before the meta-updates of each fit, in multiples of them."""
     tasks: int = 32
     """Tasks (window and future) in a meta-update."""
     learning_rate: float = 1e-3
     """Adam's step size for the weights; falls linearly to zero over the second half of a fit."""
     step_size_rate: float = 1e-2
-    """The same for what is learned as a logarithm: inner step sizes, variances."""
+    """Adam's step size for what is learned as a logarithm: inner step sizes, variances."""
     prior_weight: float = 0.25
     """Weight of the unadapted model's own error in the loss."""
     validation_share: float = 0.1
@@ -98,7 +96,7 @@ class TrainConfig:
         _require(bool(self.hidden) and min(self.hidden) >= 1, "hidden", self.hidden, "widths >= 1")
         for name in ("learning_rate", "step_size_rate"):
             _require(0 < getattr(self, name) < 1, name, getattr(self, name), "between 0 and 1")
-        for name in ("exploration", "prior_weight", "warm_up"):
+        for name in ("exploration", "prior_weight"):
             _require(0 <= getattr(self, name) <= 10, name, getattr(self, name), "from 0 to 10")
         share = self.validation_share
         _require(0 < share < 1, "validation_share", share, "between 0 and 1")

@@ -1,9 +1,5 @@
 """One fit: meta-updates until the post-adaptation validation error stops falling.
 
-A warm-up comes first, in which the prior alone learns, as an ordinary model: ten times as fast an
-update, and a model that already predicts learns to adapt in a few thousand meta-updates. A model
-that does not adapt takes as many updates in all.
-
 The fit is a pure function of (model, episodes, settings, seed): its whole state, optimiser and
 random generator included, can be written out between two updates and taken up again, and the
 result is the same to the bit.
@@ -25,7 +21,7 @@ from adaptive_control.dynamics.base import Dynamics
 from adaptive_control.dynamics.window import Window
 from adaptive_control.training.config import TrainConfig
 from adaptive_control.training.dataset import Episodes, TaskSampler
-from adaptive_control.training.objective import meta_loss, prior_error, validation_error
+from adaptive_control.training.objective import meta_loss, validation_error
 
 __all__ = ["Fit", "Progress"]
 
@@ -70,7 +66,7 @@ class Fit:
         train: episodes to learn from.
         validation: held-out episodes, for early stopping alone.
         config: settings.
-        updates: how many meta-updates at most, after the warm-up.
+        updates: how many meta-updates at most.
         seed: seed of this fit.
         watch: called now and then with the updates done and the figures of the last validation.
     """
@@ -86,15 +82,11 @@ class Fit:
         watch: Callable[[int, str], None] = lambda done, figures: None,
     ):
         self._watch = watch
-        self._dynamics, self._config = dynamics, config
-        self._warm_up = round(config.warm_up * updates)
-        self._updates = self._warm_up + updates
+        self._dynamics, self._config, self._updates = dynamics, config, updates
         self._sampler = TaskSampler(train, config.window, config.future)
         self._rng = np.random.default_rng(seed)
         self._held_out = self._draw_held_out(validation, seed)
-        groups = _parameter_groups(dynamics, config)
-        self._rates = [group["lr"] for group in groups]
-        self._optimizer = torch.optim.Adam(groups)
+        self._optimizer = torch.optim.Adam(_parameter_groups(dynamics, config))
         self._best = _Best()
         self.update = 0
 
@@ -138,18 +130,11 @@ class Fit:
 
     def _step(self) -> Tensor:
         config = self._config
+        fraction = self.update / self._updates
         # The second half cools down linearly, the first runs at full speed.
-        left = (self._updates - self.update) / (self._updates - self._warm_up)
-        for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
-            group["lr"] = rate * min(1.0, 2 * left)
+        self._optimizer.param_groups[0]["lr"] = config.learning_rate * min(1.0, 2 - 2 * fraction)
         window, future = self._sampler.draw(config.tasks, self._rng)
-        if self._dynamics.adapts and self.update < self._warm_up:
-            loss = prior_error(self._dynamics, future, config.unroll).mean()
-            error = loss.detach()
-        else:
-            loss, error = meta_loss(
-                self._dynamics, window, future, config.unroll, config.prior_weight
-            )
+        loss, error = meta_loss(self._dynamics, window, future, config.unroll, config.prior_weight)
         self._optimizer.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self._dynamics.parameters(), _GRADIENT_NORM)
@@ -164,7 +149,7 @@ class Fit:
         if after < self._best.error:
             weights = {n: v.clone() for n, v in self._dynamics.state_dict().items()}
             self._best = _Best(after, 0, weights)
-        elif self.update > self._warm_up:
+        else:
             self._best.misses += 1
         return before, after
 
@@ -208,13 +193,13 @@ class Fit:
         self.update = int(plain["update"])
 
 
-def _parameter_groups(dynamics: Dynamics, config: TrainConfig) -> list[dict[str, Any]]:
+def _parameter_groups(dynamics: Dynamics, config: TrainConfig) -> list[dict[str, object]]:
     """What is learned through its logarithm, as step sizes are, gets a rate of its own."""
     named = list(dynamics.named_parameters())
     is_log = [any(part.startswith("log_") for part in n.split(".")) for n, _ in named]
     logs = [p for (_, p), log in zip(named, is_log, strict=True) if log]
     others = [p for (_, p), log in zip(named, is_log, strict=True) if not log]
-    groups: list[dict[str, Any]] = [{"params": others, "lr": config.learning_rate}]
+    groups: list[dict[str, object]] = [{"params": others, "lr": config.learning_rate}]
     if logs:
         groups.append({"params": logs, "lr": config.step_size_rate})
     return groups

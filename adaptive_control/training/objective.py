@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from adaptive_control.dynamics.base import Dynamics
-from adaptive_control.dynamics.objective import prediction_error, prior_error
+from adaptive_control.dynamics.objective import prediction_error
 from adaptive_control.dynamics.window import Window
 
-__all__ = ["meta_loss", "prediction_error", "prior_error", "validation_error"]
+__all__ = ["meta_loss", "prediction_error", "validation_error"]
 
 
 def meta_loss(
@@ -24,6 +24,7 @@ def validation_error(
     dynamics: Dynamics, window: Window, future: Window, horizon: int
 ) -> tuple[float, float]:
     """Error averaged over `horizon` open-loop steps: before and after adapting."""
-    before = prior_error(dynamics, future, horizon)
+    tasks = window.observation.shape[0]
+    before = prediction_error(dynamics, dynamics.prior_context(tasks), future, horizon)
     after = prediction_error(dynamics, dynamics.adapt(window), future, horizon)
     return float(before.mean()), float(after.mean())

@@ -23,7 +23,6 @@ from robots import RobotError
 TINY = TrainConfig(
     robot="half-cheetah", model="grbal", window=4, future=4, unroll=2, hidden=(8,), rounds=1,
     robots=6, episode_steps=12, random_batches=2, updates=20, final_updates=30, tasks=4,
-    warm_up=0.5,
     validate_every=10, planner="cem:candidates=8,horizon=3,iterations=1,elites=2", threads=1,
 )  # fmt: skip
 
@@ -77,10 +76,10 @@ def test_a_run_leaves_its_settings_log_data_and_model(finished):
     ]  # fmt: skip
     rows = log(finished)
     assert tuple(rows[0]) == LOG_COLUMNS
-    # Random data, 20 + 40 updates (the first fit is twice as long), a collection, 15 + 30 more.
-    assert [row["stage"] for row in rows] == ["random"] + 6 * ["fit"] + ["collect"] + 5 * ["fit"]
+    # Random data, then 4 validations (the first fit is twice as long), a collection, 3 more.
+    assert [row["stage"] for row in rows] == ["random"] + 4 * ["fit"] + ["collect"] + 3 * ["fit"]
     assert all(float(r["error_after"]) > 0 for r in rows if r["stage"] == "fit")
-    collected = rows[7]
+    collected = rows[5]
     assert float(collected["return"]) == float(collected["return"])
     assert float(collected["transitions"]) == 6 * 12
     loaded = load_model(finished / "model.safetensors")
