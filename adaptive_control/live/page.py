@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,8 +20,9 @@ from robots import Robot
 
 __all__ = ["Page"]
 
-_PERIOD_S = 1 / 20  # between two pictures, at least
+_PERIOD_S = 1 / 25  # between two pictures, at least; a little less than a control period
 _PLOT_EVERY = 5  # pictures
+_PATHS_EVERY = 3  # pictures: the dearest part of one
 
 
 class Page:
@@ -76,11 +78,13 @@ class Page:
         self._thread.join()
 
     def _run(self) -> None:
-        number = 0
+        number, drawn = 0, 0.0
         try:
-            while not self._stop.wait(_PERIOD_S):
+            while not self._stop.is_set():
+                # Drawn as soon as it is published: the control loop rests then.
                 number, snapshot = self._slot.newer_than(number, 0.2)
-                if snapshot is not None:
+                if snapshot is not None and time.monotonic() - drawn > _PERIOD_S:
+                    drawn = time.monotonic()
                     self.show(snapshot)
         except BaseException as failure:  # whoever runs the page says so and ends
             self.failure = failure
@@ -89,7 +93,8 @@ class Page:
         """Draw one snapshot."""
         self._history.add(snapshot)
         watched = bool(self._server.get_clients())
-        self._scene.show(snapshot.robots, self._paths.value and watched)
+        due = self._pictures % _PATHS_EVERY == 0
+        self._scene.show(snapshot.robots, self._paths.value and watched, due)
         self._pictures += 1
         if self._pictures % _PLOT_EVERY == 1:
             self._show_plots(snapshot)

@@ -48,8 +48,14 @@ class Scene:
         server.initial_camera.look_at = (0.2, 0.5, 0.5)
         self._figures: list[_Figure] = []
 
-    def show(self, robots: Sequence[RobotView], foresight: bool) -> None:
-        """Draw the robots as they are now; `foresight`: with what their planners tried."""
+    def show(self, robots: Sequence[RobotView], foresight: bool, due: bool = True) -> None:
+        """Draw the robots as they are now.
+
+        Args:
+            robots: the robots.
+            foresight: with what their planners tried.
+            due: work that out anew; else what was drawn last stays.
+        """
         while len(self._figures) > len(robots):
             self._figures.pop().remove()
         while len(self._figures) < len(robots):
@@ -62,7 +68,9 @@ class Scene:
             gap = view.position[:2] - robots[0].position[:2]
             beyond = gap - np.clip(gap, -_FARTHEST, _FARTHEST)
             words = view.label + (f" ({gap[0]:+.1f} m)" if figure is not self._figures[0] else "")
-            figure.show(view, np.array([-x - beyond[0], -y - beyond[1], 0.0]), words, foresight)
+            figure.show(view, np.array([-x - beyond[0], -y - beyond[1], 0.0]), words)
+            if due or not foresight:
+                figure.draw_paths(view if foresight else None)
             flat = flat and figure.flat
         if self._grid.visible != flat:
             self._grid.visible = flat
@@ -82,13 +90,12 @@ class _Figure:
     def remove(self) -> None:
         self._root.remove()
 
-    def show(self, view: RobotView, shift: np.ndarray, words: str, foresight: bool) -> None:
+    def show(self, view: RobotView, shift: np.ndarray, words: str) -> None:
         self._root.position = tuple(shift + np.array([0.0, _APART * self._number, 0.0]))
         self._pose(view.shapes)
         if self._label.text != words:
             self._label.text = words
         self._label.position = tuple(view.position + np.array([0.0, 0.0, 0.55]))
-        self._draw_paths(view if foresight else None)
 
     def _pose(self, shapes: Shapes) -> None:
         quaternion = np.empty(4)
@@ -132,7 +139,7 @@ class _Figure:
             return COLOURS[self._number]
         return red, green, blue
 
-    def _draw_paths(self, view: RobotView | None) -> None:
+    def draw_paths(self, view: RobotView | None) -> None:
         if view is None or view.foresight is None:
             for lines in self._lines:
                 lines.visible = False
