@@ -94,7 +94,7 @@ _ALL = (
 METHODS: Mapping[str, Method] = MappingProxyType({method.name: method for method in _ALL})
 """All methods, in the order in which tables show them."""
 
-DEFAULT_METHOD = "grbal"
+DEFAULT_METHOD = "combined"
 """What a command uses when no method is named. Where a robot has pretrained models, one of it is
 among them."""
 

@@ -75,6 +75,7 @@ def table(results: dict[str, dict[str, Any]], kinds: list[str]) -> str:
     faults = [fault for fault in results if fault != "none"]
     if len(faults) > 1:
         lines.append(_together(results, faults, kinds, adaptive))
+        lines += ["", _as_trained(results, faults, adaptive)]
     return "\n".join(lines) + "\n"
 
 
@@ -100,6 +101,16 @@ def _together(
         cells.append(f"{_pooled(errors):.2f} ({_pooled(open_loop):.2f})")
     cells.append(", ".join(str(sum(results[f][k]["fallen"] for f in faults)) for k in kinds))
     return "| " + " | ".join(cells) + " |"
+
+
+def _as_trained(results: dict[str, dict[str, Any]], faults: list[str], adaptive: list[str]) -> str:
+    """A line under the table: the error that training minimises, of all faults together."""
+    ratios = []
+    for kind in adaptive:
+        errors = [results[fault][kind]["k_step_error"] for fault in faults]
+        trained = [error["as_trained"] for error in errors if error and "as_trained" in error]
+        ratios.append(f"{kind} {_pooled(trained):.2f}" if trained else f"{kind} unknown")
+    return "Error ratio as trained (K transitions in segments of L steps): " + ", ".join(ratios)
 
 
 def _pooled(errors: list[dict[str, float]]) -> float:

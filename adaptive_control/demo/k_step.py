@@ -3,7 +3,8 @@
 The one-step error of the recording is measured while the robot runs; this one afterwards, on the
 same transitions: at every full window after the fault, predict the next K transitions with the
 prior and with the model adapted to that window, first each from its own recorded observation (what
-the meta-objective scores), then open loop (what a planner relies on).
+the paper's meta-objective scores), then open loop (what a planner relies on), then as the model was
+trained: K transitions in segments of L steps open loop.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ def k_step_metrics(
 
     Returns:
         `steps` and `before_adaptation`, `after_adaptation`, `ratio` of the K transitions; the same
-        under `open_loop`. None if no robot ran upright for M + K steps after the fault.
+        under `open_loop`, and under `as_trained` with the K and L of the model's training, where
+        they are known. None if no robot ran upright for M + K steps after the fault.
     """
     first = fault_step or 0
     if recording.steps - first < model.window + K_STEPS:
@@ -53,7 +55,14 @@ def k_step_metrics(
     open_loop = k_step_error(model.dynamics, episodes, model.window, K_STEPS)
     if scored is None or open_loop is None:
         return None
-    return {"steps": K_STEPS, **_figures(scored), "open_loop": _figures(open_loop)}
+    found = {"steps": K_STEPS, **_figures(scored), "open_loop": _figures(open_loop)}
+    settings = model.metadata.get("settings", {})
+    if {"future", "unroll"} <= settings.keys():
+        steps, unroll = settings["future"], settings["unroll"]
+        trained = k_step_error(model.dynamics, episodes, model.window, steps, unroll=unroll)
+        if trained is not None:
+            found["as_trained"] = {"steps": steps, "unroll": unroll, **_figures(trained)}
+    return found
 
 
 def _figures(error: KStepError) -> dict[str, float]:

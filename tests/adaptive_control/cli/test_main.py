@@ -57,7 +57,7 @@ def test_every_command_has_help(capsys: Capture, command: str) -> None:
         ("demo --planner cem:elites=0", "elites"),
         ("demo --planner chess", "chess"),
         ("demo --model gpt", "model: 'gpt' is unknown; allowed: mb, mb-de, grbal"),
-        ("demo --versus grbal", "versus: 'grbal' is also --model"),
+        ("demo --versus combined", "versus: 'combined' is also --model"),
         ("demo --seconds nan", "seconds: nan is not in (0, 3600]"),
         ("demo --seconds 0.01", "less than two control periods"),
         ("demo --seed -1", "seed: -1 is negative"),

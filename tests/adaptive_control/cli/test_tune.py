@@ -60,7 +60,7 @@ def wait_for(folder: Path, evaluations: int, process: subprocess.Popen[str]) -> 
         ("half-cheetah --planners chess", "planners: 'chess' is unknown"),
         ("half-cheetah --default chess", "chess"),
         ("half-cheetah --profile nowhere.json", "nowhere.json"),
-        ("half-cheetah --resume", "resume: runs/tune-half-cheetah-grbal holds no study"),
+        ("half-cheetah --resume", "resume: runs/tune-half-cheetah-combined holds no study"),
     ],
 )
 def test_bad_input_gets_one_line_and_writes_nothing(

@@ -30,7 +30,11 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
             dynamics = make_dynamics(kind, layout_of(get_robot(robot).spec), (8, 8), seed=seed)
             for parameter in dynamics.parameters():
                 parameter.data.mul_(scale)
-            save_model(path, dynamics, robot=robot, window=4, hidden=(8, 8), metadata={})
+            settings = {"future": 8, "unroll": 4}
+            save_model(
+                path, dynamics, robot=robot, window=4, hidden=(8, 8),
+                metadata={"settings": settings},
+            )  # fmt: skip
         return path
 
     return write

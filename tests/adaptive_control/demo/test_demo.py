@@ -76,9 +76,14 @@ def test_k_step_error_is_there_when_the_run_is_long_enough(demo: Demo) -> None:
     assert twins["mb"]["k_step_error"]["ratio"] == 1.0
     error = twins["grbal"]["k_step_error"]
     assert error["steps"] == 15
-    assert error["ratio"] == pytest.approx(
-        error["after_adaptation"] / error["before_adaptation"], rel=1e-4
-    )
+    trained = error["as_trained"]
+    assert (trained["steps"], trained["unroll"]) == (8, 4)
+    for figures in (error, error["open_loop"], trained):
+        assert figures["ratio"] == pytest.approx(
+            figures["after_adaptation"] / figures["before_adaptation"], rel=1e-4
+        )
+    before = {f["before_adaptation"] for f in (error, error["open_loop"], trained)}
+    assert len(before) == 3
 
 
 def test_the_fault_comes_half_way_unless_it_says_when(demo: Demo) -> None:
@@ -135,7 +140,7 @@ def test_seeds_add_means_and_intervals(demo: Demo) -> None:
 def test_twins_start_from_the_same_state_and_the_film_repeats_them(checkpoint: Checkpoint) -> None:
     config = DemoConfig(
         perturb="crippled-leg:back", planner=PLANNER, seconds=1.0, seed=3, seeds=2,
-        checkpoint=checkpoint("grbal"), versus_checkpoint=checkpoint("mb"),
+        model="grbal", checkpoint=checkpoint("grbal"), versus_checkpoint=checkpoint("mb"),
     )  # fmt: skip
     demo = prepare(config)
     twins = [
@@ -207,8 +212,8 @@ def test_an_interrupt_leaves_no_half_written_file(
 
     monkeypatch.setattr(demo_run, "run_twin", interrupt)
     status = main(
-        ["demo", "--checkpoint", str(checkpoint("grbal")), "--out", str(tmp_path),
-         "--versus-checkpoint", str(checkpoint("mb"))]
+        ["demo", "--model", "grbal", "--checkpoint", str(checkpoint("grbal")),
+         "--versus-checkpoint", str(checkpoint("mb")), "--out", str(tmp_path)]
     )  # fmt: skip
     assert status == 130
     assert capsys.readouterr().err == "interrupted\n"
@@ -240,8 +245,8 @@ def test_bad_files_are_refused_before_anything_is_written(
     out = tmp_path / ("out" if "out" in options else "runs")
     before = set(tmp_path.iterdir())
     status = main(
-        ["demo", "--checkpoint", str(model), "--versus-checkpoint", str(checkpoint("mb")),
-         "--out", str(out)]
+        ["demo", "--model", "grbal", "--checkpoint", str(model), "--out", str(out),
+         "--versus-checkpoint", str(checkpoint("mb"))]
     )  # fmt: skip
     assert status == 2
     error = capsys.readouterr().err

@@ -27,6 +27,7 @@ from adaptive_control.evaluation.pools import RayPool
 from adaptive_control.evaluation.progress import remaining
 from adaptive_control.evaluation.run import evaluate
 from adaptive_control.evaluation.work import run_cell
+from adaptive_control.methods import DEFAULT_METHOD
 from adaptive_control.pretrained import pretrained_path
 
 PLANNER = "random-shooting:candidates=16,horizon=3,iterations=1"
@@ -245,7 +246,9 @@ def test_from_nothing_data_are_collected_once_and_everyone_is_fitted_on_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     serial(monkeypatch)
-    config = tiny(tmp_path / "run", models="mb,mb-de,grbal", oracles="model", fresh=True)
+    config = tiny(
+        tmp_path / "run", models=f"mb,mb-de,{DEFAULT_METHOD}", oracles="model", fresh=True
+    )
     plan = make_plan(config)
     kinds = [cell.kind for cell in plan.cells.values()]
     # A dataset, and MB's under nothing and under the fault; MB+DE has MB's weights.
@@ -253,13 +256,14 @@ def test_from_nothing_data_are_collected_once_and_everyone_is_fitted_on_them(
     assert evaluate(config, quiet()) == 0
     results = json.loads((config.out / "results.json").read_text())
     assert results["progress"]["done"] == results["progress"]["cells"]
-    assert set(results["variants"]) == {"mb", "mb-de", "grbal", OWN_ROUNDS, MODEL_ORACLE}
+    assert set(results["variants"]) == {"mb", "mb-de", DEFAULT_METHOD, OWN_ROUNDS, MODEL_ORACLE}
     assert not any((config.out / "work").iterdir())
 
     # The data of that run, given to another one: nothing is collected, the fits are new.
     data = tmp_path / "data" / "episodes"
     data.mkdir(parents=True)
-    (dataset,) = (config.out / "cells").glob("train-half-cheetah_grbal_dataset-*.npz")
+    name = f"train-half-cheetah_{DEFAULT_METHOD}_dataset-*.npz"
+    (dataset,) = (config.out / "cells").glob(name)
     (data / "000.npz").write_bytes(dataset.read_bytes())
     again = make_plan(dataclasses.replace(config, data=data.parent, oracles="none"))
     assert {cell.kind for cell in again.cells.values()} == {"fit", "episodes"}
