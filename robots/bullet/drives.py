@@ -3,7 +3,8 @@
 PyBullet knows no armature, and the ant hardly has any other inertia: 1 kg m^2 for each rotor, a
 hundred times that of a leg. So each rotor is a body of its own, integrated here, on an elastic
 shaft: all torques act on the rotor, and what twists the shaft turns the joint. The shaft is as
-stiff as the physics step allows for the inertia that the joint meets on its own.
+stiff as the physics step allows for the inertia that all joints meet together: four hips that
+swing one way turn the torso the other way, which is lighter than any of the legs alone.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import copy
 
 import mujoco
 import numpy as np
+from numpy.typing import NDArray
 
 from robots.bullet.body import Hinges
 from robots.perturbations.base import Array
@@ -27,7 +29,8 @@ episodes half a radian beyond, and must not be thrown up by that."""
 
 _STIFFNESS, _DAMPING = 0.1, 0.4
 """Of a shaft, in units of the joint's inertia over the physics step, squared and not: explicit
-integration is stable below 1."""
+integration is free of oscillation below 1. In other postures joints together meet up to 2.1 times
+less inertia than in the first one."""
 
 
 class Drives:
@@ -49,7 +52,8 @@ class Drives:
         self._inertia = 1.0 / model.dof_invweight0[dofs]
         self._armature = model.dof_armature[dofs]
         self._geared = self._armature > 0
-        self._bare = np.where(self._geared, _without_armature(model)[dofs], 0.0)
+        self._bare = np.zeros(len(dofs))
+        self._bare[self._geared] = _without_armature(model, np.array(dofs)[self._geared])
         self._rotor = np.where(self._geared, self._armature, 1.0)
         self._angle = self._speed = None
 
@@ -86,9 +90,20 @@ class Drives:
         return shaft
 
 
-def _without_armature(model: mujoco.MjModel) -> Array:
-    """Inertia that a torque on each degree of freedom meets, rotors apart [nv]."""
+def _without_armature(model: mujoco.MjModel, dofs: NDArray[np.int_]) -> Array:
+    """Inertias [n] that torques on `dofs` meet at least when all act together, rotors apart.
+
+    With B those that each meets alone, the greatest eigenvalue of B^(1/2) M^-1 B^(1/2) says how
+    much more a combination of torques moves the joints than each does on its own.
+    """
+    if not dofs.size:
+        return np.zeros(0)
     bare = copy.copy(model)
     bare.dof_armature[:] = 0.0
-    mujoco.mj_setConst(bare, mujoco.MjData(bare))
-    return 1.0 / np.maximum(bare.dof_invweight0, 1e-9)
+    data = mujoco.MjData(bare)
+    mujoco.mj_setConst(bare, data)
+    mass = np.zeros((bare.nv, bare.nv))
+    mujoco.mj_fullM(bare, data, mass)
+    response = np.linalg.inv(mass)[dofs][:, dofs]
+    alone = np.sqrt(1.0 / np.diag(response))
+    return alone**2 / np.linalg.eigvalsh(alone[:, None] * response * alone)[-1]

@@ -26,7 +26,7 @@ with silent():
 
 __all__ = ["BulletPhysics"]
 
-_STEP = 0.0005
+_STEP = 0.00025
 """Longest physics step [s]: light feet under stiff springs, integrated explicitly."""
 
 

@@ -166,6 +166,26 @@ def test_a_reversed_motor_turns_the_other_way_from_its_onset_on():
         assert same == (step < 4)
 
 
+def test_struck_legs_come_to_rest_in_any_posture():
+    """What a collision does to a leg must not swing up the shafts between rotors and joints.
+
+    With its legs drawn in, all hips together meet next to no inertia: only the torso turns.
+    """
+    physics, model, qpos = in_the_air("ant")
+    rng = np.random.default_rng(0)
+    drawn_in = np.array([-0.08, 1.18, 0.2, -1.22, -0.12, -1.22, -0.52, 1.22])
+    for _ in range(20):
+        qpos[7:] = drawn_in + rng.normal(0.0, 0.02, 8)
+        world(physics).build(model)
+        world(physics).write(qpos, np.zeros(model.nv))
+        physics.step(np.zeros((1, model.nu)), 1)  # the rotors stand still
+        still, speed = (state[0] for state in physics.read())
+        speed[6:] += rng.choice([-1.0, 1.0], size=8)
+        world(physics).write(still, speed)
+        physics.step(np.zeros((1, model.nu)), 5)
+        assert np.abs(physics.read()[1][0, 6:]).max() < 1.0
+
+
 @pytest.mark.parametrize("fault", ["pier:5", "terrain:hill@2s"])
 def test_rows_of_robots_have_no_built_ground_either(fault):
     robot = get_robot("half-cheetah")
