@@ -75,6 +75,7 @@ def table(results: dict[str, dict[str, Any]], kinds: list[str]) -> str:
     faults = [fault for fault in results if fault != "none"]
     if len(faults) > 1:
         lines.append(_together(results, faults, kinds, adaptive))
+        lines += ["", _mean_ratios(results, faults, adaptive)]
         lines += ["", _as_trained(results, faults, adaptive)]
     return "\n".join(lines) + "\n"
 
@@ -101,6 +102,17 @@ def _together(
         cells.append(f"{_pooled(errors):.2f} ({_pooled(open_loop):.2f})")
     cells.append(", ".join(str(sum(results[f][k]["fallen"] for f in faults)) for k in kinds))
     return "| " + " | ".join(cells) + " |"
+
+
+def _mean_ratios(results: dict[str, dict[str, Any]], faults: list[str], adaptive: list[str]) -> str:
+    """A line under the table: error ratios, each fault counting the same."""
+    means = []
+    for kind in adaptive:
+        errors = [e for f in faults if (e := results[f][kind]["k_step_error"])]
+        ratios = [[e["ratio"], e["open_loop"]["ratio"]] for e in errors]
+        scored, open_loop = (sum(column) / len(errors) for column in zip(*ratios, strict=True))
+        means.append(f"{kind} {scored:.2f} ({open_loop:.2f})")
+    return "Mean over faults of the error ratio (open loop): " + ", ".join(means)
 
 
 def _as_trained(results: dict[str, dict[str, Any]], faults: list[str], adaptive: list[str]) -> str:
