@@ -34,10 +34,9 @@ def test_the_wheel_holds_the_four_packages_and_their_data(wheel: Path) -> None:
     info = next(name for name in top if name.endswith(".dist-info"))
     assert top == {"adaptive_control", "controllers", "robots", "deploy", info}
     shipped = {name.rsplit("/", 1)[-1] for name in names if name.endswith(".safetensors")}
-    kinds = ("grbal", "mb", "rebal")
+    kinds = ("combined", "grbal", "mb", "rebal")
     robots = ("half-cheetah", "ant")
-    paired = {f"{r}-{k}.safetensors" for r in robots for k in kinds}
-    assert shipped == {*paired, "half-cheetah-combined.safetensors"}
+    assert shipped == {f"{robot}-{kind}.safetensors" for robot in robots for kind in kinds}
 
 
 @pytest.mark.slow
