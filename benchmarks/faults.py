@@ -15,6 +15,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from adaptive_control.demo.k_step import k_step_metrics
 from adaptive_control.demo.metrics import twin_metrics
 from adaptive_control.demo.twin import run_twin
@@ -109,8 +111,8 @@ def _mean_ratios(results: dict[str, dict[str, Any]], faults: list[str], adaptive
     means = []
     for kind in adaptive:
         errors = [e for f in faults if (e := results[f][kind]["k_step_error"])]
-        ratios = [[e["ratio"], e["open_loop"]["ratio"]] for e in errors]
-        scored, open_loop = (sum(column) / len(errors) for column in zip(*ratios, strict=True))
+        scored = np.mean([error["ratio"] for error in errors])
+        open_loop = np.mean([error["open_loop"]["ratio"] for error in errors])
         means.append(f"{kind} {scored:.2f} ({open_loop:.2f})")
     return "Mean over faults of the error ratio (open loop): " + ", ".join(means)
 

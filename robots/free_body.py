@@ -6,15 +6,43 @@ qvel: linear velocity in the world, angular velocity in the torso, joints in act
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
-__all__ = ["HEIGHT_INDEX", "measure", "position"]
+from robots.spec import Field
+
+__all__ = ["HEIGHT_INDEX", "fields", "measure", "position", "speed_along_x"]
 
 Array = NDArray[np.float64]
 
 HEIGHT_INDEX = 2
 """Index in qpos of the torso's vertical position."""
+
+
+def fields(joints: Sequence[str]) -> tuple[Field, ...]:
+    """What `measure` gives, field by field."""
+    return (
+        Field("height", "m"),
+        *(Field(f"up_{axis}", "1", low=-1.0, high=1.0) for axis in "xyz"),
+        Field("yaw", "rad", low=-math.pi, high=math.pi, encoding="hidden", wraps=True),
+        *(Field(f"{joint}_angle", "rad") for joint in joints),
+        *(Field(f"velocity_{axis}", "m/s") for axis in "xyz"),
+        *(Field(f"angular_velocity_{axis}", "rad/s") for axis in "xyz"),
+        *(Field(f"{joint}_velocity", "rad/s") for joint in joints),
+        Field("forward_speed", "m/s", encoding="hidden", target="value"),
+        Field("lateral_speed", "m/s", encoding="hidden", target="value"),
+    )
+
+
+def speed_along_x(heading: Any, forward: Any, lateral: Any) -> Any:
+    """Speed along world x from the speeds in a heading, numpy or torch, `[...]` each."""
+    xp = array_namespace(heading)
+    return xp.cos(heading) * forward - xp.sin(heading) * lateral
 
 
 def position(qpos: Array) -> Array:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import torch
 from rich.console import Console
 from rich.progress import Progress
 
@@ -24,6 +22,7 @@ from adaptive_control.demo.recording import Recording
 from adaptive_control.demo.report import metrics_table
 from adaptive_control.demo.twin import run_twin
 from adaptive_control.files import write_json
+from adaptive_control.threads import one_thread
 from robots import RobotError
 
 __all__ = ["run_demo"]
@@ -58,25 +57,10 @@ def run_demo(demo: Demo, console: Console) -> dict[str, Any]:
     return metrics
 
 
-@contextmanager
-def _threads(robots: int) -> Iterator[None]:
-    """One thread for one robot, whose products are small.
-
-    More hardly plan faster, and where another process has one of the cores, a plan of 15 ms was
-    seen to take a second: threads wait for each other at every product.
-    """
-    before = torch.get_num_threads()
-    if robots == 1:
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 def _run_twins(demo: Demo, console: Console) -> list[Recording]:
     twins = []
-    with _threads(len(demo.seeds)), Progress(console=console, transient=True) as bar:
+    threads = one_thread() if len(demo.seeds) == 1 else nullcontext()
+    with threads, Progress(console=console, transient=True) as bar:
         for model in demo.models:
             task = bar.add_task(model.kind, total=demo.steps)
 

@@ -7,20 +7,19 @@ states come from the scenarios' seeds, and torch computes on one thread.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from adaptive_control.planning import make_agent
+from adaptive_control.threads import one_thread
 from adaptive_control.training import LoadedModel
 from adaptive_control.training.dataset import Episodes
 from adaptive_control.tune.setting import Scenario, Setting
 from robots import BatchSimulator, Robot
 
-__all__ = ["Job", "Result", "evaluate", "hopeless", "one_thread", "run_episodes"]
+__all__ = ["Job", "Result", "evaluate", "hopeless", "run_episodes"]
 
 _HOPELESS_ERRORS = 2.0
 """Standard errors of the paired difference by which a setting must be behind to be given up."""
@@ -72,17 +71,6 @@ class Result:
     def mean_roughness(self) -> float:
         """Mean roughness over robots."""
         return float(np.mean(self.roughness))
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Torch on one thread: the latency of a robot's core, and sums in one order."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def hopeless(returns: tuple[float, ...], rival: tuple[float, ...]) -> bool:

@@ -13,9 +13,10 @@ import numpy as np
 import torch
 
 from adaptive_control.evaluation.model_error import k_step_error
+from adaptive_control.threads import one_thread
 from adaptive_control.training import LoadedModel
 from adaptive_control.training.dataset import Episodes
-from adaptive_control.tune.evaluate import one_thread, run_episodes
+from adaptive_control.tune.evaluate import run_episodes
 from adaptive_control.tune.setting import Scenario, Setting
 from robots import Robot
 

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 
 from adaptive_control.planning import make_agent
+from adaptive_control.threads import one_thread
 from adaptive_control.training import LoadedModel
 from adaptive_control.training.report import Reporter
 from adaptive_control.tune.config import TuneConfig
-from adaptive_control.tune.evaluate import one_thread
 from adaptive_control.tune.latency import IterationCost, LatencyTable, Tick, read_profile
 from adaptive_control.tune.space import Space
 from adaptive_control.tune.store import Store

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 
 from adaptive_control.suites import suites_of
+from adaptive_control.threads import one_thread
 from adaptive_control.training import LoadedModel
 from adaptive_control.tune.config import TuneConfig
-from adaptive_control.tune.evaluate import one_thread, run_episodes
+from adaptive_control.tune.evaluate import run_episodes
 from adaptive_control.tune.latency import LatencyTable
 from adaptive_control.tune.setting import Scenario, Setting
 from robots import Robot

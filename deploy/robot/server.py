@@ -235,12 +235,15 @@ class RobotServer:
     def send(self, observation: Observation) -> None:
         """Tell the commander, if there is one, then those who watch."""
         self._forget_watchers()
+        commander = () if self._session is None else (self._session,)
+        listeners = (*commander, *self._watchers.values())
+        if not listeners:
+            return
         payload = pack_observation(observation)
-        for session in (self._session, *self._watchers.values()):
-            if session is not None:
-                session.said += 1
-                packet = Packet(Kind.OBSERVATION, session.number, session.said, payload)
-                self._reply(packet, session.codec, session.peer)
+        for session in listeners:
+            session.said += 1
+            packet = Packet(Kind.OBSERVATION, session.number, session.said, payload)
+            self._reply(packet, session.codec, session.peer)
 
     def _reply(self, packet: Packet, codec: Codec, peer: _Peer) -> None:
         try:

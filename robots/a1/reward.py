@@ -18,6 +18,7 @@ from robots.a1.constants import (
     LEAST_HEIGHT,
     LEAST_UPRIGHT,
 )
+from robots.free_body import speed_along_x
 
 __all__ = ["FORWARD_SPEED", "HEIGHT", "LATERAL_SPEED", "UP_Z", "YAW", "fallen", "reward"]
 
@@ -28,13 +29,15 @@ HEIGHT, UP_Z, YAW, FORWARD_SPEED, LATERAL_SPEED = 0, 3, 4, 35, 36
 def reward(observation: Any, action: Any, next_observation: Any) -> Any:
     """`[..., S], [..., A], [..., S] -> [...]`."""
     xp = array_namespace(observation)
-    yaw = observation[..., YAW]
-    forward = xp.cos(yaw) * next_observation[..., FORWARD_SPEED]
-    lateral = xp.sin(yaw) * next_observation[..., LATERAL_SPEED]
+    speed = speed_along_x(
+        observation[..., YAW],
+        next_observation[..., FORWARD_SPEED],
+        next_observation[..., LATERAL_SPEED],
+    )
     alive = xp.astype(~fallen(next_observation), next_observation.dtype)
     off = HEADING_COST * (1 - xp.cos(next_observation[..., YAW]))
     effort = CONTROL_COST * (action * action).sum(-1)
-    return forward - lateral - off + ALIVE_BONUS * alive - effort
+    return speed - off + ALIVE_BONUS * alive - effort
 
 
 def fallen(observation: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from robots.a1 import constants
 from robots.a1.caution import unease, unsafe
 from robots.a1.gait import trot
 from robots.a1.reward import fallen, reward
-from robots.free_body import HEIGHT_INDEX, measure, position
+from robots.free_body import HEIGHT_INDEX, fields, measure, position
 from robots.gait import Gait
 from robots.robot import Robot
 from robots.spec import Caution, Field, RobotSpec
@@ -24,15 +23,7 @@ SPEC = RobotSpec(
     name="a1",
     dt=constants.DT,
     observation=(
-        Field("height", "m"),
-        *(Field(f"up_{axis}", "1", low=-1.0, high=1.0) for axis in "xyz"),
-        Field("yaw", "rad", low=-math.pi, high=math.pi, encoding="hidden", wraps=True),
-        *(Field(f"{joint}_angle", "rad") for joint in constants.JOINTS),
-        *(Field(f"velocity_{axis}", "m/s") for axis in "xyz"),
-        *(Field(f"angular_velocity_{axis}", "rad/s") for axis in "xyz"),
-        *(Field(f"{joint}_velocity", "rad/s") for joint in constants.JOINTS),
-        Field("forward_speed", "m/s", encoding="hidden", target="value"),
-        Field("lateral_speed", "m/s", encoding="hidden", target="value"),
+        *fields(constants.JOINTS),
         *(Field(name, "1", low=-1.0, high=1.0) for name in _GAIT.fields),
     ),
     action=tuple(Field(joint, "rad", low=-limit, high=limit) for joint, limit in _LIMITS.items()),

@@ -22,6 +22,7 @@ from robots.ant.constants import (
     LEAST_HEIGHT,
     LEAST_UPRIGHT,
 )
+from robots.free_body import speed_along_x
 
 __all__ = [
     "FORWARD_SPEED", "HEIGHT", "LATERAL_SPEED", "UP_Z", "VELOCITY_Z", "YAW", "fallen", "reward",
@@ -34,11 +35,13 @@ HEIGHT, UP_Z, YAW, VELOCITY_Z, FORWARD_SPEED, LATERAL_SPEED = 0, 3, 4, 15, 27, 2
 def reward(observation: Any, action: Any, next_observation: Any) -> Any:
     """`[..., S], [..., A], [..., S] -> [...]`."""
     xp = array_namespace(observation)
-    yaw = observation[..., YAW]
-    forward = xp.cos(yaw) * next_observation[..., FORWARD_SPEED]
-    lateral = xp.sin(yaw) * next_observation[..., LATERAL_SPEED]
+    speed = speed_along_x(
+        observation[..., YAW],
+        next_observation[..., FORWARD_SPEED],
+        next_observation[..., LATERAL_SPEED],
+    )
     alive = xp.astype(~fallen(next_observation), next_observation.dtype)
-    return forward - lateral + ALIVE_BONUS * alive - CONTROL_COST * (action * action).sum(-1)
+    return speed + ALIVE_BONUS * alive - CONTROL_COST * (action * action).sum(-1)
 
 
 def fallen(observation: Any) -> Any:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 
 from robots.ant import constants
 from robots.ant.caution import unease, unsafe
 from robots.ant.reward import fallen, reward
-from robots.free_body import HEIGHT_INDEX, measure, position
+from robots.free_body import HEIGHT_INDEX, fields, measure, position
 from robots.robot import Robot, gymnasium_model_file
 from robots.spec import Caution, Field, RobotSpec
 
@@ -17,17 +16,7 @@ __all__ = ["ROBOT", "SPEC"]
 SPEC = RobotSpec(
     name="ant",
     dt=constants.DT,
-    observation=(
-        Field("height", "m"),
-        *(Field(f"up_{axis}", "1", low=-1.0, high=1.0) for axis in "xyz"),
-        Field("yaw", "rad", low=-math.pi, high=math.pi, encoding="hidden", wraps=True),
-        *(Field(f"{joint}_angle", "rad") for joint in constants.JOINTS),
-        *(Field(f"velocity_{axis}", "m/s") for axis in "xyz"),
-        *(Field(f"angular_velocity_{axis}", "rad/s") for axis in "xyz"),
-        *(Field(f"{joint}_velocity", "rad/s") for joint in constants.JOINTS),
-        Field("forward_speed", "m/s", encoding="hidden", target="value"),
-        Field("lateral_speed", "m/s", encoding="hidden", target="value"),
-    ),
+    observation=fields(constants.JOINTS),
     action=tuple(
         Field(joint, "1", low=-constants.ACTION_LIMIT, high=constants.ACTION_LIMIT)
         for joint in constants.JOINTS

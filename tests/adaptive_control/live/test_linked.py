@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 
@@ -14,22 +11,13 @@ import pytest
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.live.linked import LinkedLoop
 from deploy.runtime.link import Channel, Channels, Command, open_link
+from tests.deploy.simulated import simulated_half_cheetah
 
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "adaptive_control", "simulate", "half-cheetah",
-         "--listen", "udp://127.0.0.1:0", "--quiet"],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    found = re.search(r"udp://[\d.:]+", process.stdout.readline())
-    assert found is not None
-    yield found.group()
-    process.kill()
-    process.stdout.close()
-    process.wait()
+    with simulated_half_cheetah() as (_, listening):
+        yield listening
 
 
 def test_it_shows_a_robot_that_another_process_commands(address) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import subprocess
 import sys
@@ -14,23 +13,13 @@ import pytest
 from deploy.robot.config import SimulateConfig
 from deploy.robot.realtime import simulate
 from deploy.runtime.link import Command, open_link
+from tests.deploy.simulated import simulated_half_cheetah
 
 
 @pytest.fixture
 def robot():
-    process = subprocess.Popen(
-        [sys.executable, "-m", "adaptive_control", "simulate", "half-cheetah",
-         "--listen", "udp://127.0.0.1:0", "--quiet"],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    found = re.search(r"udp://[\d.:]+", process.stdout.readline())
-    assert found is not None
-    yield process, found.group()
-    if process.poll() is None:
-        process.kill()
-    process.stdout.close()
-    process.wait()
+    with simulated_half_cheetah() as running:
+        yield running
 
 
 def command(sequence, value, valid_s=0.2):

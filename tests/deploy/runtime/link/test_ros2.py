@@ -535,7 +535,8 @@ def test_a_robot_that_does_not_come_is_told_with_what_did(ros, tmp_path, monkeyp
     assert ros.rclpy.NODES == []
 
 
-def test_who_watches_has_no_keeper_of_commands(ros, tmp_path, monkeypatch):
+def node_with_a_robot(ros):
+    """`create_node`, and a robot that has spoken for two periods."""
     robot, create = Robot(ros), ros.rclpy.create_node
 
     def with_a_robot(*arguments, **options):
@@ -545,10 +546,14 @@ def test_who_watches_has_no_keeper_of_commands(ros, tmp_path, monkeypatch):
             ros.rclpy.WAITING.append((lambda message, at=period: robot.joints(at), None))
         return node
 
+    return with_a_robot
+
+
+def test_who_watches_has_no_keeper_of_commands(ros, tmp_path, monkeypatch):
     def keeper(*arguments):
         raise AssertionError("a keeper was started")
 
-    monkeypatch.setattr(ros.rclpy, "create_node", with_a_robot)
+    monkeypatch.setattr(ros.rclpy, "create_node", node_with_a_robot(ros))
     monkeypatch.setattr("deploy.runtime.link.hardware.connect.KeeperProcess", keeper)
     link = open_link(f"ros2://cart?config={wiring(tmp_path)}", watch=True)
     assert link.read(0.0) is not None
@@ -560,17 +565,7 @@ def test_who_watches_has_no_keeper_of_commands(ros, tmp_path, monkeypatch):
 def test_a_command_reaches_the_controller_and_expires_there(ros, tmp_path, monkeypatch):
     log = tmp_path / "log"
     monkeypatch.setenv("FAKE_ROBOT_LOG", str(log))
-    robot = Robot(ros)
-    create = ros.rclpy.create_node
-
-    def with_a_robot(*arguments, **options):
-        node = create(*arguments, **options)
-        for period in range(2):
-            ros.rclpy.WAITING.append((lambda message: robot.body(), None))
-            ros.rclpy.WAITING.append((lambda message, at=period: robot.joints(at), None))
-        return node
-
-    monkeypatch.setattr(ros.rclpy, "create_node", with_a_robot)
+    monkeypatch.setattr(ros.rclpy, "create_node", node_with_a_robot(ros))
     link = open_link(f"ros2://cart?config={wiring(tmp_path)}")
     assert link.read(0.0) is not None
     link.write(command(0, (0.5, 0.5), valid_s=0.1))
