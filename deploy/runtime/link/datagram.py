@@ -23,6 +23,10 @@ NONCE = 16
 """Bytes that each side draws for a session."""
 _ALIVE_S = 0.25
 """Without commands, the robot hears this often that somebody listens."""
+_REFUSED_S = 0.02
+"""Between two greetings, at least."""
+_UNHEARD = ("unreachable", "unsent")
+"""Reasons that say nothing of what a robot answered."""
 _LARGEST = 65_535
 _GREETINGS = (bytes([Kind.WELCOME]), bytes([Kind.REFUSE]))
 
@@ -89,7 +93,10 @@ class DatagramLink:
         until = time.monotonic() + greeting_s
         while (left := until - time.monotonic()) > 0:
             self._send_bytes(hello)
-            for datagram in self._receive(min(0.2, left)):
+            datagrams = self._receive(min(0.2, left))
+            if not datagrams:
+                time.sleep(_REFUSED_S)  # where nobody listens, that is known at once
+            for datagram in datagrams:
                 packet = shared.decode(datagram)
                 if isinstance(packet, str):
                     self.counters[packet] += 1
@@ -104,11 +111,10 @@ class DatagramLink:
                     self._codec = Codec(session_key(key, nonce, theirs))
                     self._send(Kind.ALIVE)
                     return self._declared(packet.payload[2 * NONCE :])
-        dropped = ", ".join(f"{n} {why}" for why, n in self.counters.items())
-        raise DeployError(
-            f"link: no robot answers at {self._address}"
-            + (f" (dropped: {dropped}; is the key the same?)" if dropped else "")
-        )
+        heard = {why: n for why, n in self.counters.items() if why not in _UNHEARD}
+        dropped = ", ".join(f"{n} {why}" for why, n in heard.items())
+        hint = f" (dropped: {dropped}; is the key the same?)" if heard else ""
+        raise DeployError(f"link: no robot answers at {self._address}{hint}")
 
     def _declared(self, payload: bytes) -> Channels:
         try:

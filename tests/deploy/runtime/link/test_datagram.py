@@ -264,3 +264,17 @@ def test_an_address_in_use_is_an_error_that_says_so(robot):
 def test_a_robot_open_to_others_needs_a_key():
     with pytest.raises(DeployError, match="key"):
         RobotServer(Address("udp", "0.0.0.0", 0), CHANNELS)
+
+
+def test_where_nobody_listens_it_greets_at_leisure_and_blames_no_key(robot):
+    gone = robot.address
+    robot.close()
+    sent = []
+    original = DatagramLink._send_bytes
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            DatagramLink, "_send_bytes", lambda link, data: (sent.append(1), original(link, data))
+        )
+        with pytest.raises(DeployError, match=r"no robot answers at udp://[\d.:]+$"):
+            DatagramLink(gone, greeting_s=0.3)
+    assert 1 <= len(sent) <= 16
