@@ -1,4 +1,4 @@
-"""The contract that every adaptive dynamics model satisfies; a planner cannot tell them apart."""
+"""What the models of all families have in common; a planner cannot tell them apart."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from torch import Tensor
 
 from adaptive_control.dynamics.features import FeatureLayout, FeatureMap
 from adaptive_control.dynamics.normalizer import Normalizer
+from adaptive_control.dynamics.objective import meta_loss
 from adaptive_control.dynamics.window import Context, Window
 
 __all__ = ["Dynamics"]
@@ -30,7 +31,7 @@ class Dynamics(torch.nn.Module):
     """
 
     kind: ClassVar[str]
-    adapts: ClassVar[bool]
+    adapts: bool
 
     def __init__(self, layout: FeatureLayout):
         super().__init__()
@@ -64,8 +65,6 @@ class Dynamics(torch.nn.Module):
         Returns:
             What to minimise, and the error after adapting, detached, to be shown.
         """
-        from adaptive_control.dynamics.objective import meta_loss  # which imports this file
-
         return meta_loss(self, window, future, unroll, prior_weight)
 
     def fit_normalizers(self, observation: Tensor, action: Tensor, target_from: Tensor) -> None:

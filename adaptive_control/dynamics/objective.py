@@ -9,13 +9,14 @@ trains the model for what a planner does with it, feeding predictions back.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
-from adaptive_control.dynamics.base import Dynamics
+from adaptive_control.dynamics.contract import AdaptiveDynamics
 from adaptive_control.dynamics.rollout import trajectory
 from adaptive_control.dynamics.window import Context, Window
 
-__all__ = ["meta_loss", "prediction_error", "segments"]
+__all__ = ["meta_loss", "prediction_error", "segments", "validation_error"]
 
 
 def segments(future: Window, unroll: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -35,7 +36,9 @@ def segments(future: Window, unroll: int) -> tuple[Tensor, Tensor, Tensor]:
     return start, future.action.reshape(*cut, -1), future.next_observation.reshape(*cut, size)
 
 
-def prediction_error(dynamics: Dynamics, context: Context, future: Window, unroll: int) -> Tensor:
+def prediction_error(
+    dynamics: AdaptiveDynamics, context: Context, future: Window, unroll: int
+) -> Tensor:
     """Squared open-loop error per step ahead, in units of the target's standard deviation.
 
     Args:
@@ -54,7 +57,7 @@ def prediction_error(dynamics: Dynamics, context: Context, future: Window, unrol
 
 
 def meta_loss(
-    dynamics: Dynamics, window: Window, future: Window, unroll: int, prior_weight: float
+    dynamics: AdaptiveDynamics, window: Window, future: Window, unroll: int, prior_weight: float
 ) -> tuple[Tensor, Tensor]:
     """The loss to minimise, and the post-adaptation error inside it.
 
@@ -67,3 +70,14 @@ def meta_loss(
     tasks = window.observation.shape[0]
     prior = prediction_error(dynamics, dynamics.prior_context(tasks), future, unroll).mean()
     return adapted + prior_weight * prior, adapted.detach()
+
+
+@torch.no_grad()
+def validation_error(
+    dynamics: AdaptiveDynamics, window: Window, future: Window, horizon: int
+) -> tuple[float, float]:
+    """Error averaged over `horizon` open-loop steps: before and after adapting."""
+    tasks = window.observation.shape[0]
+    before = prediction_error(dynamics, dynamics.prior_context(tasks), future, horizon)
+    after = prediction_error(dynamics, dynamics.adapt(window), future, horizon)
+    return float(before.mean()), float(after.mean())

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from adaptive_control.dynamics.base import Dynamics
+from adaptive_control.dynamics.contract import AdaptiveDynamics
 from adaptive_control.dynamics.window import Context
 
 __all__ = ["Caution", "Reward", "planned_step", "returns", "trajectory"]
@@ -42,7 +42,7 @@ class Caution(Protocol):
 
 
 def trajectory(
-    dynamics: Dynamics, context: Context, observation: Tensor, actions: Tensor
+    dynamics: AdaptiveDynamics, context: Context, observation: Tensor, actions: Tensor
 ) -> Tensor:
     """Predicted observations after each action.
 
@@ -63,7 +63,7 @@ def trajectory(
 
 
 def planned_step(
-    dynamics: Dynamics,
+    dynamics: AdaptiveDynamics,
     reward: Reward,
     context: Context,
     observation: Tensor,
@@ -97,7 +97,7 @@ def planned_step(
 
 
 def returns(
-    dynamics: Dynamics,
+    dynamics: AdaptiveDynamics,
     reward: Reward,
     context: Context,
     observation: Tensor,

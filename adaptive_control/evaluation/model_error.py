@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from adaptive_control.dynamics.base import Dynamics
+from adaptive_control.dynamics.objective import prediction_error
 from adaptive_control.training.dataset import Episodes, TaskSampler
-from adaptive_control.training.objective import prediction_error
 
 __all__ = ["KStepError", "k_step_error"]
 

@@ -18,10 +18,10 @@ import torch
 from torch import Tensor
 
 from adaptive_control.dynamics.base import Dynamics
+from adaptive_control.dynamics.objective import validation_error
 from adaptive_control.dynamics.window import Window
 from adaptive_control.training.config import TrainConfig
 from adaptive_control.training.dataset import Episodes, TaskSampler
-from adaptive_control.training.objective import meta_loss, validation_error
 
 __all__ = ["Fit", "Progress"]
 
@@ -134,7 +134,9 @@ class Fit:
         # The second half cools down linearly, the first runs at full speed.
         self._optimizer.param_groups[0]["lr"] = config.learning_rate * min(1.0, 2 - 2 * fraction)
         window, future = self._sampler.draw(config.tasks, self._rng)
-        loss, error = meta_loss(self._dynamics, window, future, config.unroll, config.prior_weight)
+        loss, error = self._dynamics.loss(
+            window, future, unroll=config.unroll, prior_weight=config.prior_weight
+        )
         self._optimizer.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self._dynamics.parameters(), _GRADIENT_NORM)

@@ -9,8 +9,8 @@ from adaptive_control.adaptation.gradient import gradient_step
 from adaptive_control.dynamics import Dynamics
 from adaptive_control.dynamics.gbml import LayerRule
 from adaptive_control.dynamics.network import batched, forward
+from adaptive_control.dynamics.objective import meta_loss
 from adaptive_control.dynamics.reptile import Reptile
-from adaptive_control.training.objective import meta_loss
 from tests.adaptive_control.models import LAYOUT, random_window, tiny, tiny_grbal
 
 
