@@ -10,12 +10,12 @@ import ctypes
 import gc
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["Granted", "available_cores", "beside", "prepare"]
+__all__ = ["Granted", "as_found", "available_cores", "beside", "prepare"]
 
 _PR_SET_TIMERSLACK = 29
 _MCL_CURRENT, _MCL_FUTURE = 1, 2
@@ -72,6 +72,32 @@ def prepare(
     return report
 
 
+@contextmanager
+def as_found() -> Iterator[None]:
+    """Give back at the end all that `prepare` asks for, to whoever calls a run as a function.
+
+    What called it goes on as a program among others: it collects its garbage, and neither it nor
+    what it starts keeps everything else on the machine waiting.
+    """
+    scheduling, cores = _scheduling(), available_cores()
+    collected, switch = gc.isenabled(), sys.getswitchinterval()
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(switch)
+        gc.unfreeze()
+        if collected:
+            gc.enable()
+        for give_back in (
+            lambda: _call("prctl", _PR_SET_TIMERSLACK, 0, 0, 0, 0),
+            lambda: _call("munlockall"),
+            lambda: os.sched_setaffinity(0, cores),
+            lambda: scheduling and os.sched_setscheduler(0, *scheduling),
+        ):
+            with suppress(OSError, AttributeError):  # what was refused was not changed, either
+                give_back()
+
+
 def beside(priority: int) -> None:
     """Let the thread that calls this, beside the loop's, run in the scheduling class SCHED_FIFO.
 
@@ -95,8 +121,17 @@ def _ask(name: str, wish: Callable[[], str]) -> Granted:
         return Granted(name, False, f"refused: {why}")
 
 
+def _scheduling() -> tuple[int, os.sched_param] | None:
+    """The scheduling class and priority of this thread, where the system tells."""
+    try:
+        return os.sched_getscheduler(0), os.sched_getparam(0)
+    except (OSError, AttributeError):
+        return None
+
+
 def _schedule(priority: int) -> str:
-    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
+    # For this thread alone: a process that it starts, and that never rests, would else stop all.
+    os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(priority))
     return f"SCHED_FIFO, priority {priority}"
 
 

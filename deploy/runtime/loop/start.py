@@ -22,7 +22,7 @@ from deploy.runtime.loop.baseline import Baseline
 from deploy.runtime.loop.board import Board, Viewer
 from deploy.runtime.loop.clock import Clock, MonotonicClock, VirtualClock
 from deploy.runtime.loop.config import RunConfig
-from deploy.runtime.loop.hygiene import Granted, available_cores, prepare
+from deploy.runtime.loop.hygiene import Granted, as_found, available_cores, prepare
 from deploy.runtime.loop.planner import PlannerCore
 from deploy.runtime.loop.ports import LocalPlanner, PlannerPort
 from deploy.runtime.loop.process import PlannerProcess, WorkerSpec
@@ -75,6 +75,7 @@ def run_bundle(config: RunConfig, person: Person | None = None) -> dict[str, Any
         recorder, log = _logs(config, stack, bundle, robot, limits)
         baseline = Baseline(limits.dt, config.priority) if config.baseline else None
         if not config.deterministic:
+            stack.enter_context(as_found())
             hygiene["shield"] = prepare(config.priority, _cores(config, 0))
         session = Session(
             shield, limits, settings, clock, accounts,
