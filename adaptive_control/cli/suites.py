@@ -25,12 +25,12 @@ class SuitesConfig:
 def run(arguments: Sequence[str]) -> None:
     """Run the command."""
     config = parse(SuitesConfig, arguments, "suites", positional=("suite",))
-    from adaptive_control.suites import SUITES, suites_named  # brings the simulator
+    from adaptive_control.suites import all_suites, suites_named  # brings the simulator
 
     console = terminal()
     if not config.suite:
-        width = max(len(f"{suite.name}/{suite.robot}") for suite in SUITES)
-        for suite in SUITES:
+        width = max(len(f"{suite.name}/{suite.robot}") for suite in all_suites())
+        for suite in all_suites():
             name = f"{suite.name}/{suite.robot}"
             console.print(f"{name:<{width}}  {suite.summary}", markup=False, soft_wrap=True)
         return

@@ -13,13 +13,17 @@ from adaptive_control.suites.draw import (
     suites_named,
     suites_of,
 )
+from adaptive_control.suites.held_out import held_out
+from adaptive_control.suites.installed import all_suites
 from adaptive_control.suites.train_side import TrainSide
 
 __all__ = [
     "SUITES",
     "Suite",
     "TrainSide",
+    "all_suites",
     "check_perturbations",
+    "held_out",
     "sample_training_perturbation",
     "suites_named",
     "suites_of",

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from adaptive_control.errors import AdaptiveControlError
-from adaptive_control.suites.catalogue import SUITES, Suite
+from adaptive_control.suites.catalogue import Suite
+from adaptive_control.suites.installed import all_suites
 from robots import RobotError, parse_perturbation
 
 __all__ = ["check_perturbations", "sample_training_perturbation", "suites_named", "suites_of"]
@@ -24,9 +25,9 @@ def suites_of(robot: str) -> tuple[Suite, ...]:
     Raises:
         AdaptiveControlError: the robot has none.
     """
-    found = tuple(suite for suite in SUITES if suite.robot == robot)
+    found = tuple(suite for suite in all_suites() if suite.robot == robot)
     if not found:
-        known = ", ".join(sorted({suite.robot for suite in SUITES}))
+        known = ", ".join(sorted({suite.robot for suite in all_suites()}))
         raise AdaptiveControlError(f"robot {robot!r}: has no suites; those that have: {known}")
     return found
 
@@ -39,14 +40,15 @@ def suites_named(text: str) -> tuple[Suite, ...]:
     Raises:
         AdaptiveControlError: a name that no suite has.
     """
+    suites = all_suites()
     if text == "all":
-        return SUITES
+        return suites
     chosen: list[Suite] = []
     for part in text.split(","):
         name, slash, robot = part.strip().partition("/")
-        found = [s for s in SUITES if s.name == name and (not slash or s.robot == robot)]
+        found = [s for s in suites if s.name == name and (not slash or s.robot == robot)]
         if not found:
-            known = ", ".join(f"{suite.name}/{suite.robot}" for suite in SUITES)
+            known = ", ".join(f"{suite.name}/{suite.robot}" for suite in suites)
             raise AdaptiveControlError(f"suite: {part!r} is unknown; allowed: all, {known}")
         chosen += [suite for suite in found if suite not in chosen]
     return tuple(chosen)
@@ -69,11 +71,13 @@ def sample_training_perturbation(
     """
     if perturbations:
         chosen = perturbations[int(rng.integers(len(perturbations)))]
-        sides = {suite.name: suite.train for suite in SUITES if suite.robot == robot}
+        sides = {suite.name: suite.train for suite in all_suites() if suite.robot == robot}
         return sides[chosen].draw(rng) if chosen in sides else chosen
     if rng.random() < _WHOLE:
         return "none"
     suites = suites_of(robot)
+    if len(suites) == 1:
+        return suites[0].train.draw(rng)
     first, second = (suites[index] for index in rng.choice(len(suites), size=2, replace=False))
     texts = [first.train.draw(rng)]
     # Two draws of slack joints could add up to a whole leg, which is held out.
@@ -89,7 +93,7 @@ def check_perturbations(robot: str, perturbations: Sequence[str]) -> None:
     Raises:
         AdaptiveControlError: neither a suite of the robot nor a perturbation that it can have.
     """
-    names = [suite.name for suite in SUITES if suite.robot == robot]
+    names = [suite.name for suite in all_suites() if suite.robot == robot]
     for text in perturbations:
         if text in names:
             continue

@@ -137,7 +137,15 @@ class TaskSampler:
 
         Returns:
             The window `[B, M, ...]` and the future `[B, K, ...]` (its mask is all ones).
+
+        Raises:
+            AdaptiveControlError: there are no tasks.
         """
+        if not len(self):
+            raise AdaptiveControlError(
+                f"future K={self._future}: no robot stayed up that long; "
+                "allowed: a shorter future, or more data"
+            )
         chosen = self._starts[rng.integers(len(self._starts), size=tasks)]
         episode, start = chosen[:, :1], chosen[:, 1:]
         past = start + np.arange(-self._window, 0)

@@ -1,12 +1,13 @@
-"""The robot of docs/robots.md, from the page: one file, one for its reward, one line."""
+"""The package of docs/robots.md, as it stands on the page: a robot, its reward, its suites."""
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 
 import gymnasium
 import numpy as np
@@ -14,31 +15,67 @@ import pytest
 import torch
 from gymnasium.utils.env_checker import check_env
 
-from robots import BatchSimulator, RolloutScorer, Simulator, get_robot, registry
+from adaptive_control.cli.main import main
+from adaptive_control.errors import AdaptiveControlError
+from adaptive_control.suites import installed, suites_of
+from adaptive_control.training import TrainConfig, train
+from robots import BatchSimulator, RobotError, RolloutScorer, Simulator, get_robot, robot_names
+from robots import registry as robots_registry
 from robots.gym import RobotEnv, environment_id, register
 
 PAGE = Path(__file__).parents[2] / "docs" / "robots.md"
+Install = Callable[[str, dict[str, dict[str, str]]], None]
 
 
-@pytest.fixture(autouse=True)
-def _walker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def forget() -> None:
+    for kept in (get_robot, robots_registry._known, installed.all_suites):
+        kept.cache_clear()
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Puts a package's name and entry points where Python finds what is installed."""
+
+    def installs(name: str, groups: dict[str, dict[str, str]]) -> None:
+        folder = tmp_path / f"{name.replace('-', '_')}-1.0.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        lines = []
+        for group, points in groups.items():
+            lines += [f"[{group}]", *(f"{key} = {value}" for key, value in points.items())]
+        (folder / "entry_points.txt").write_text("\n".join(lines))
+        importlib.invalidate_caches()
+        forget()
+
+    monkeypatch.syspath_prepend(tmp_path)
+    yield installs
+    monkeypatch.undo()  # what is on the path must be gone before it is looked for again
+    forget()
+
+
+@pytest.fixture
+def walker(install: Install, tmp_path: Path) -> Iterator[None]:
+    """The package of the page, installed."""
     text = PAGE.read_text(encoding="utf-8")
-    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
-    for name, block in zip(
-        ("robots.walker_reward", "robots.walker"), reversed(blocks), strict=True
-    ):
-        module = ModuleType(name)
-        monkeypatch.setitem(sys.modules, name, module)
-        exec(compile(block, name, "exec"), module.__dict__)
-    line = re.search(r'```\n    "(walker)": "(robots\.walker)",\n```', text)
-    assert line is not None
-    monkeypatch.setitem(registry._ROBOTS, *line.groups())
-    get_robot.cache_clear()  # also of other robots: they are made once
+    blocks = re.findall(r"`my_robots/(\w+\.py)`[^`]*?```python\n(.*?)```", text, flags=re.DOTALL)
+    package = tmp_path / "my_robots"
+    package.mkdir()
+    for name, block in blocks:
+        (package / name).write_text(block)
+    assert len(blocks) == 3
+    (project,) = re.findall(r"```toml\n(.*?)```", text, flags=re.DOTALL)
+    about = tomllib.loads(project)["project"]
+    install(about["name"], about["entry-points"])
     yield
-    get_robot.cache_clear()
+    for name in [name for name in sys.modules if name.split(".")[0] == "my_robots"]:
+        del sys.modules[name]
     gymnasium.registry.pop("adaptive-control/Walker-v0", None)
 
 
+uses_walker = pytest.mark.usefixtures("walker")
+
+
+@uses_walker
 def test_it_is_simulated_alone_and_in_batches() -> None:
     texts = ["none", "crippled-leg:left@0.2s", "mass:1.3+terrain:hill", "pier:10@0.2s"]
     batch = BatchSimulator("walker", texts, range(4), threads=1)
@@ -52,6 +89,7 @@ def test_it_is_simulated_alone_and_in_batches() -> None:
         np.testing.assert_array_equal(step.reward, np.array([s.reward for s in alone], np.float32))
 
 
+@uses_walker
 def test_it_is_a_gymnasium_environment() -> None:
     register()
     env = gymnasium.make(environment_id("walker"))
@@ -60,6 +98,7 @@ def test_it_is_a_gymnasium_environment() -> None:
     env.close()
 
 
+@uses_walker
 def test_its_reward_runs_on_tensors_and_the_oracle_agrees() -> None:
     simulator = Simulator("walker", seed=1)
     spec = simulator.robot.spec
@@ -74,3 +113,83 @@ def test_its_reward_runs_on_tensors_and_the_oracle_agrees() -> None:
         rows = (before, simulator.clip(action), step.observation)
         tensors = [torch.from_numpy(row) for row in rows]
         assert float(spec.reward(*tensors)) == pytest.approx(step.reward, rel=1e-5)
+
+
+@uses_walker
+def test_commands_know_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["robots"]) == 0
+    assert "walker" in capsys.readouterr().out
+    assert main(["suites", "crippled-joint/walker"]) == 0
+    assert "crippled-leg:left" in capsys.readouterr().out
+    assert [suite.name for suite in suites_of("walker")] == ["crippled-joint", "motors"]
+
+
+@uses_walker
+def test_a_model_of_it_is_trained_under_its_suites(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    path = train(
+        TrainConfig(
+            robot="walker", model="mb", out=out, rounds=1, robots=24, episode_steps=60,
+            random_batches=2, updates=2, final_updates=2, validate_every=1, hidden=(8,),
+            planner="cem:candidates=8,elites=2,horizon=3,iterations=1",
+        )
+    )  # fmt: skip
+    assert path.is_file()
+
+
+def test_a_robot_of_the_same_name_is_refused(install: Install) -> None:
+    install("other", {"adaptive_control.robots": {"ant": "json:loads"}})
+    with pytest.raises(RobotError, match="robot 'ant' of json:loads is there already, as robots"):
+        robot_names()
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("no_such_module:ROBOT", "cannot load no_such_module:ROBOT: No module named"),
+        ("json:ROBOT", "cannot load json:ROBOT: module 'json' has no attribute 'ROBOT'"),
+        ("json:loads", "json:loads is a function; allowed: a Robot"),
+        ("robots.ant:ROBOT", "robots.ant:ROBOT calls itself 'ant'"),
+    ],
+)
+def test_what_is_no_robot_is_refused_when_it_is_asked_for(
+    install: Install, value: str, message: str
+) -> None:
+    install("other", {"adaptive_control.robots": {"dog": value}})
+    assert "dog" in robot_names()
+    assert get_robot("ant").spec.name == "ant"
+    with pytest.raises(RobotError, match=re.escape(f"robot 'dog': {message}")):
+        get_robot("dog")
+
+
+@pytest.mark.parametrize(
+    ("suites", "message"),
+    [
+        ("SUITES = 3", "other_suites:SUITES is no sequence of Suite"),
+        ("SUITES = [3]", "other_suites:SUITES is no sequence of Suite"),
+        ("", "cannot load other_suites:SUITES"),
+        (
+            "SUITES = [Suite('pier', 'half-cheetah', SlackJoints(1), (), '')]",
+            "suite pier/half-cheetah of other_suites:SUITES is there already",
+        ),
+        (
+            "SUITES = [Suite('new', 'ant', SlackJoints(4), ('crippled-joint:2',), '')]",
+            "test=crippled-joint:2 lies in a train side of ant",
+        ),
+        (
+            "SUITES = [Suite('new', 'ant', SlackJoints(4), ('crippled-joint:9',), '')]",
+            "suite new of other_suites:SUITES: crippled-joint",
+        ),
+    ],
+)
+def test_suites_that_cannot_be_used_are_refused(
+    install: Install, tmp_path: Path, suites: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other_suites.py").write_text(
+        "from adaptive_control.suites import Suite\n"
+        "from adaptive_control.suites.train_side import SlackJoints\n" + suites
+    )
+    monkeypatch.delitem(sys.modules, "other_suites", raising=False)
+    install("other", {"adaptive_control.suites": {"other": "other_suites:SUITES"}})
+    with pytest.raises(AdaptiveControlError, match=re.escape(message)):
+        installed.all_suites()

@@ -1,0 +1,68 @@
+"""All suites: those of the catalogue, and those that other installed packages bring.
+
+A package of your own names a sequence of suites in the entry point group `adaptive_control.suites`.
+They are held to the rule that our tests hold ours to: no test perturbation lies in the union of the
+train sides of its robot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+
+from adaptive_control.errors import AdaptiveControlError
+from adaptive_control.suites.catalogue import SUITES, Suite
+from adaptive_control.suites.held_out import held_out
+from robots import RobotError
+
+__all__ = ["SUITE_GROUP", "all_suites"]
+
+SUITE_GROUP = "adaptive_control.suites"
+"""The group of entry points under which a package names its suites."""
+
+
+@cache
+def all_suites() -> tuple[Suite, ...]:
+    """Every suite, ours first.
+
+    Raises:
+        AdaptiveControlError: an installed package's suites cannot be used.
+    """
+    suites = list(SUITES)
+    points = sorted(entry_points(group=SUITE_GROUP), key=lambda point: point.name)
+    theirs = [(point, suite) for point in points for suite in _load(point)]
+    for point, suite in theirs:
+        if any((s.name, s.robot) == (suite.name, suite.robot) for s in suites):
+            raise AdaptiveControlError(
+                f"suite {suite.name}/{suite.robot} of {point.value} is there already; "
+                "allowed: another name"
+            )
+        suites.append(suite)
+    for point, suite in theirs:
+        _check(point, suite, suites)
+    return tuple(suites)
+
+
+def _load(point: EntryPoint) -> Sequence[Suite]:
+    try:
+        loaded = point.load()
+    except (ImportError, AttributeError) as error:
+        raise AdaptiveControlError(f"suites: cannot load {point.value}: {error}") from error
+    if not isinstance(loaded, Sequence) or not all(isinstance(suite, Suite) for suite in loaded):
+        raise AdaptiveControlError(f"suites: {point.value} is no sequence of Suite")
+    return loaded
+
+
+def _check(point: EntryPoint, suite: Suite, suites: Sequence[Suite]) -> None:
+    sides = [other.train for other in suites if other.robot == suite.robot]
+    for text in suite.test:
+        try:
+            out = held_out(text, suite.robot, sides)
+        except RobotError as error:
+            raise AdaptiveControlError(f"suite {suite.name} of {point.value}: {error}") from error
+        if not out:
+            raise AdaptiveControlError(
+                f"suite {suite.name} of {point.value}: test={text} lies in a train side of "
+                f"{suite.robot}; allowed: what no model of it can meet in training"
+            )
