@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from robots.spec import Field
 
-__all__ = ["HEIGHT_INDEX", "fields", "measure", "position", "speed_along_x"]
+__all__ = ["HEIGHT_INDEX", "fields", "measure", "position", "speed_along_x", "unease"]
 
 Array = NDArray[np.float64]
 
@@ -79,6 +79,25 @@ def measure(qpos: Array, qvel: Array, start: Array, ground: Array, dt: float) ->
     return np.concatenate(
         [singles, qpos[:, 7:], np.stack(velocity, axis=1), qvel[:, 3:], speeds], axis=1
     )
+
+
+def unease(up_z: Any, velocity_z: Any, *, tilt: float, leap_speed: float, leap: float) -> Any:
+    """What a planner is charged at each step for a tilt, and for a leap that it cannot take back.
+
+    Args:
+        up_z: cosine of the tilt, [...].
+        velocity_z: upward speed of the torso along its own axis [m/s], [...].
+        tilt: cost of 1 - the cosine.
+        leap_speed: upward speed from which a step is a leap [m/s].
+        leap: cost of the square of the excess.
+
+    Returns:
+        Cost in units of reward, [...].
+    """
+    xp = array_namespace(up_z)
+    excess = velocity_z - leap_speed
+    excess = xp.where(excess > 0, excess, xp.zeros_like(excess))
+    return tilt * (1 - up_z) + leap * excess * excess
 
 
 def _columns(values: Array) -> list[Array]:

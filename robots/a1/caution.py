@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from robots.a1.constants import SAFE_HEIGHT, SAFE_UPRIGHT, UNEASE
-from robots.a1.reward import HEIGHT, UP_Z
+from robots import free_body
+from robots.a1.constants import LEAP_SPEED, LEAP_UNEASE, SAFE_HEIGHT, SAFE_UPRIGHT, UNEASE
+from robots.a1.reward import HEIGHT, UP_Z, VELOCITY_Z
 
 __all__ = ["unease", "unsafe"]
 
@@ -16,5 +17,8 @@ def unsafe(observation: Any) -> Any:
 
 
 def unease(observation: Any) -> Any:
-    """Cost of a tilt, in units of reward; `[..., S] -> [...]`."""
-    return UNEASE * (1 - observation[..., UP_Z])
+    """Cost of a tilt and of a leap, in units of reward; `[..., S] -> [...]`."""
+    return free_body.unease(
+        observation[..., UP_Z], observation[..., VELOCITY_Z],
+        tilt=UNEASE, leap_speed=LEAP_SPEED, leap=LEAP_UNEASE,
+    )  # fmt: skip

@@ -20,9 +20,11 @@ from robots.a1.constants import (
 )
 from robots.free_body import speed_along_x
 
-__all__ = ["FORWARD_SPEED", "HEIGHT", "LATERAL_SPEED", "UP_Z", "YAW", "fallen", "reward"]
+__all__ = [
+    "FORWARD_SPEED", "HEIGHT", "LATERAL_SPEED", "UP_Z", "VELOCITY_Z", "YAW", "fallen", "reward",
+]  # fmt: skip
 
-HEIGHT, UP_Z, YAW, FORWARD_SPEED, LATERAL_SPEED = 0, 3, 4, 35, 36
+HEIGHT, UP_Z, YAW, VELOCITY_Z, FORWARD_SPEED, LATERAL_SPEED = 0, 3, 4, 19, 35, 36
 """Indices in the observation."""
 
 

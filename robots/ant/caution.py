@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from array_api_compat import array_namespace
-
+from robots import free_body
 from robots.ant.constants import (
     LEAP_SPEED,
     LEAP_UNEASE,
@@ -28,7 +27,7 @@ def unsafe(observation: Any) -> Any:
 
 def unease(observation: Any) -> Any:
     """Cost of a tilt and of a leap, in units of reward; `[..., S] -> [...]`."""
-    xp = array_namespace(observation)
-    leap = observation[..., VELOCITY_Z] - LEAP_SPEED
-    leap = xp.where(leap > 0, leap, xp.zeros_like(leap))
-    return UNEASE * (1 - observation[..., UP_Z]) + LEAP_UNEASE * leap * leap
+    return free_body.unease(
+        observation[..., UP_Z], observation[..., VELOCITY_Z],
+        tilt=UNEASE, leap_speed=LEAP_SPEED, leap=LEAP_UNEASE,
+    )  # fmt: skip

@@ -9,7 +9,9 @@ from robots import BatchSimulator, get_robot
 
 SECONDS = 10.0
 A1 = get_robot("a1")
-UP_Z, HEIGHT = (A1.spec.observation_names.index(name) for name in ("up_z", "height"))
+UP_Z, HEIGHT, VELOCITY_Z = (
+    A1.spec.observation_names.index(name) for name in ("up_z", "height", "velocity_z")
+)
 
 
 def walk(texts: list[str], actions: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -68,7 +70,9 @@ def test_fallen_and_unsafe_by_hand() -> None:
     states[:, UP_Z] = [1.0, 1.0, 1.0, 0.8, 0.4]
     assert A1.spec.fallen(states).tolist() == [False, False, True, False, True]
     assert caution.unsafe(states).tolist() == [False, True, True, True, True]
-    np.testing.assert_allclose(caution.unease(states)[[0, 3]], [0.0, 1.0], atol=1e-6)
+    np.testing.assert_allclose(caution.unease(states)[[0, 3]], [0.0, 2.0], atol=1e-6)
+    states[0, VELOCITY_Z] = 0.7  # a leap, by 0.2 m/s
+    np.testing.assert_allclose(caution.unease(states)[0], 5 * 0.2**2, atol=1e-6)
 
 
 def test_reward_by_hand() -> None:
