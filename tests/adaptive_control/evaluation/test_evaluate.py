@@ -2,84 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
-import io
 import json
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from adaptive_control.errors import AdaptiveControlError
-from adaptive_control.evaluation import budget as budgets
-from adaptive_control.evaluation import run as running
-from adaptive_control.evaluation.cells import Cell, CellStore, Source
-from adaptive_control.evaluation.config import EvaluateConfig
-from adaptive_control.evaluation.plan import MODEL_ORACLE, OWN_ROUNDS, SIMULATOR_ORACLE, make_plan
+from adaptive_control.evaluation.cells import CellStore
+from adaptive_control.evaluation.plan import SIMULATOR_ORACLE, make_plan
 from adaptive_control.evaluation.pools import RayPool
-from adaptive_control.evaluation.progress import remaining
 from adaptive_control.evaluation.run import evaluate
-from adaptive_control.evaluation.work import run_cell
-from adaptive_control.methods import DEFAULT_METHOD
-from adaptive_control.pretrained import pretrained_path
-
-PLANNER = "random-shooting:candidates=16,horizon=3,iterations=1"
-TINY = EvaluateConfig(
-    suite="crippled-leg/half-cheetah", models="mb,grbal", quick=True, seeds=2, steps=72,
-    planner=PLANNER, oracles="simulator", workers=1,
-)  # fmt: skip
-
-
-class SerialPool:
-    """Runs a cell when it is submitted; stops like a killed run after some."""
-
-    slots = 1
-
-    def __init__(self, cells: int = 10**9):
-        self.left = cells
-
-    def submit(
-        self, kind: str, settings: Mapping[str, Any], inputs: Mapping[str, bytes], folder: Path
-    ) -> Future[dict[str, bytes]]:
-        if self.left == 0:
-            raise KeyboardInterrupt
-        self.left -= 1
-        future: Future[dict[str, bytes]] = Future()
-        try:
-            future.set_result(run_cell(kind, settings, inputs, folder))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-    def close(self) -> None:
-        pass
-
-    def __enter__(self) -> SerialPool:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
-def serial(monkeypatch: pytest.MonkeyPatch, cells: int = 10**9) -> SerialPool:
-    pool = SerialPool(cells)
-    monkeypatch.setattr(running, "open_pool", lambda workers, ray: pool)
-    return pool
-
-
-def tiny(out: Path, **changes: Any) -> EvaluateConfig:
-    return dataclasses.replace(TINY, out=out, **changes)
-
-
-def quiet() -> Console:
-    return Console(file=io.StringIO())
+from tests.adaptive_control.evaluation.serial import PLANNER, TINY, quiet, serial, tiny
 
 
 def numbers(folder: Path) -> dict[str, Any]:
@@ -229,142 +167,3 @@ def test_local_ray_finds_the_same_numbers(finished: Path, tmp_path: Path):
                 assert found[name] == expected[name]
     finally:
         pool.close()
-
-
-@pytest.fixture
-def small_budget(monkeypatch: pytest.MonkeyPatch) -> None:
-    small = dataclasses.replace(
-        budgets._QUICK, robots=4, rounds=1, updates=4, final_updates=6, oracle_rounds=1,
-        oracle_updates=6,
-    )  # fmt: skip
-    monkeypatch.setattr(budgets, "_QUICK", small)
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("small_budget")
-def test_from_nothing_data_are_collected_once_and_everyone_is_fitted_on_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    serial(monkeypatch)
-    config = tiny(
-        tmp_path / "run", models=f"mb,mb-de,{DEFAULT_METHOD}", oracles="model", fresh=True
-    )
-    plan = make_plan(config)
-    kinds = [cell.kind for cell in plan.cells.values()]
-    # A dataset, and MB's under nothing and under the fault; MB+DE has MB's weights.
-    assert (kinds.count("train"), kinds.count("fit")) == (3, 2)
-    assert evaluate(config, quiet()) == 0
-    results = json.loads((config.out / "results.json").read_text())
-    assert results["progress"]["done"] == results["progress"]["cells"]
-    assert set(results["variants"]) == {"mb", "mb-de", DEFAULT_METHOD, OWN_ROUNDS, MODEL_ORACLE}
-    assert not any((config.out / "work").iterdir())
-
-    # The data of that run, given to another one: nothing is collected, the fits are new.
-    data = tmp_path / "data" / "episodes"
-    data.mkdir(parents=True)
-    name = f"train-half-cheetah_{DEFAULT_METHOD}_dataset-*.npz"
-    (dataset,) = (config.out / "cells").glob(name)
-    (data / "000.npz").write_bytes(dataset.read_bytes())
-    again = make_plan(dataclasses.replace(config, data=data.parent, oracles="none"))
-    assert {cell.kind for cell in again.cells.values()} == {"fit", "episodes"}
-
-
-def test_suite_models_are_trained_on_the_suite_alone():
-    config = tiny(
-        Path("nowhere"), suite="slopes/half-cheetah", models="mb", per_suite=True, oracles="none"
-    )
-    plan = make_plan(config)
-    (collected,) = (cell for cell in plan.cells.values() if cell.kind == "train")
-    assert collected.settings["perturbations"] == ["slopes"]
-    fits = [cell for cell in plan.cells.values() if cell.kind == "fit"]
-    assert {cell.settings["model"] for cell in fits} == {"mb", "grbal", "rebal"}
-    assert all(cell.needs == (collected.id,) for cell in fits)
-
-
-def test_the_model_oracle_changes_with_what_acts():
-    config = tiny(
-        Path("nowhere"), suite="crippled-leg/ant", models="mb", quick=False, steps=200,
-        oracles="model",
-    )  # fmt: skip
-    plan = make_plan(config)
-    trained = {
-        tuple(cell.settings["perturbations"]): cell.id
-        for cell in plan.cells.values()
-        if cell.kind == "train"
-    }
-    assert set(trained) == {("none",), ("crippled-leg:3@0s",), ("crippled-leg:0@0s",)}
-    (own,) = (e for e in plan.entries if e.variant == MODEL_ORACLE and e.condition.onset == "own")
-    cell = plan.cells[own.cells[0]]
-    assert [start for start, _ in cell.settings["models"]] == [0, 100]
-    assert cell.needs == (trained["crippled-leg:0@0s",], trained["crippled-leg:3@0s",])
-
-
-def test_a_cell_is_known_by_what_it_does_and_reads(tmp_path: Path):
-    weights = tmp_path / "a.safetensors"
-    weights.write_bytes(b"one")
-    cell = Cell("fit", "a fit", {"seed": 0}, {"x": Source.file(weights)})
-    moved = tmp_path / "b.safetensors"
-    moved.write_bytes(b"one")
-    assert Cell("fit", "a fit", {"seed": 0}, {"x": Source.file(moved)}).id == cell.id
-    assert Cell("fit", "a fit", {"seed": 1}, {"x": Source.file(weights)}).id != cell.id
-    moved.write_bytes(b"two")
-    assert Cell("fit", "a fit", {"seed": 0}, {"x": Source.file(moved)}).id != cell.id
-
-
-def test_a_cell_that_fails_is_told_and_stops_only_those_that_need_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    pool = serial(monkeypatch)
-    config = tiny(tmp_path / "run", models="mb,cadm", oracles="none", data=tmp_path / "data")
-    episodes = tmp_path / "data" / "episodes" / "000.npz"
-    episodes.parent.mkdir(parents=True)
-    episodes.write_bytes(b"broken")  # what cadm is fitted on, as no model of it is given
-    shipped = tmp_path / "checkpoints"
-    shipped.mkdir()
-    name = "half-cheetah-mb.safetensors"
-    (shipped / name).write_bytes(pretrained_path("half-cheetah", "mb").read_bytes())
-    config = dataclasses.replace(config, checkpoints=shipped)
-    assert evaluate(config, quiet()) == 1
-    page = (config.out / "table.md").read_text()
-    assert "1 cells failed" in page
-    assert "000.npz: cannot be read" in page
-    assert len(list((config.out / "cells").glob("[!.]*.json"))) == 2
-    assert pool.left == 10**9 - 3  # MB's two, and the fit; nothing that needs the fit
-
-
-def test_a_checkpoint_that_is_damaged_is_refused_before_anything_runs(tmp_path: Path):
-    (tmp_path / "half-cheetah-mb.safetensors").write_bytes(b"broken")
-    config = tiny(tmp_path / "run", models="mb", checkpoints=tmp_path)
-    with pytest.raises(AdaptiveControlError, match=r"half-cheetah-mb\.safetensors: truncated"):
-        evaluate(config, quiet())
-    assert not config.out.exists()
-
-
-def test_the_estimate_is_no_less_than_the_longest_chain():
-    first = Cell("train", "a", {}, cost=10)
-    second = Cell("fit", "b", {}, {"x": Source(cell=first.id, suffix="npz")}, cost=5)
-    third = Cell("fit", "c", {}, cost=1)
-    cells = {cell.id: cell for cell in (first, second, third)}
-    assert remaining(cells, slots=8) == 15
-    assert remaining(cells, slots=1) == 16
-    assert remaining(cells, slots=1, pace=2.0) == 32
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"suite": "stairs"}, "suite: 'stairs' is unknown"),
-        ({"steps": 25, "suite": "pier", "quick": False}, "steps: 25 of 0.05 s are too few"),
-        ({"data": Path("nowhere"), "fresh": True}, "data: nowhere holds no episodes"),
-        ({"checkpoints": Path("nowhere")}, "checkpoints: nowhere is no folder"),
-        ({"planner": "chess"}, "chess"),
-        ({"ray": "1.2.3.4:5:6"}, "ray: no cluster at"),
-    ],
-)
-def test_bad_input_is_one_line_and_leaves_nothing(tmp_path: Path, changes: dict, message: str):
-    if "ray" in changes:
-        pytest.importorskip("ray")
-    with pytest.raises(ValueError, match=message) as error:
-        evaluate(tiny(tmp_path / "run", **changes), quiet())
-    assert "\n" not in str(error.value)
-    assert not list(tmp_path.glob("run/cells/*"))

@@ -1,4 +1,4 @@
-"""A run is planned again from its log alone."""
+"""The same run again, and a run planned again from its log alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from deploy.runtime.link.base import Observation
 from deploy.runtime.loop.again import plan_again
 from deploy.runtime.loop.clock import MonotonicClock
 from deploy.runtime.loop.planner import PlannerCore
-from tests.deploy.runtime.loop.fakes import Voice, rig, sled_agent
+from tests.deploy.runtime.loop.fakes import Voice, rig, run_logged, sled_agent
+
+
+def test_the_same_run_twice() -> None:
+    runs = [rig(latency=lambda tick: tick % 7 == 3) for _ in range(2)]
+    first, second = ([c.values for c in made.robot.commands] for made in runs if run_logged(made))
+    np.testing.assert_array_equal(first, second)
 
 
 def troubled(observation: Observation) -> Sequence[tuple[int, Observation]]:
