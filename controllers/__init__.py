@@ -7,8 +7,9 @@ decision = agent.act(observation)
 
 from __future__ import annotations
 
-from controllers.agent import Decision, MPCAgent, mean_squared_error
+from controllers.agent import MPCAgent, mean_squared_error
 from controllers.cem import CEM
+from controllers.decision import Decision
 from controllers.errors import PlannerError
 from controllers.gate import GateConfig, GateState
 from controllers.icem import ICEM

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from array_api_compat import array_namespace
 
 from controllers.arrays import Array, as_array, choose, finite_rows, like, wait_for
+from controllers.decision import Decision
 from controllers.errors import require
 from controllers.gate import (
     GateConfig,
@@ -33,37 +33,10 @@ from controllers.plan import Plan, choose_plan
 from controllers.planner import Planner
 from controllers.window import Window, append, clear, empty_window
 
-__all__ = ["Decision", "MPCAgent", "mean_squared_error"]
+__all__ = ["MPCAgent", "mean_squared_error"]
 
 PredictionError = Callable[[Array, Array], Array]
 """`(predicted [B, S], observed [B, S]) -> [B]`, a squared error without unit."""
-
-
-@dataclass(frozen=True, eq=False)
-class Decision:
-    """What the agent decided in one control step.
-
-    Attributes:
-        action: `[B, A]`, inside the limits.
-        gate_open: `[B]` bool, whether the adapted context was used.
-        prior_error: `[B]`, squared error of the prior on the newest transition; NaN before one.
-        adapted_error: `[B]`, of the context that was adapted before that transition was known.
-        returns: `[B]`, estimated return of the plan; -inf where no candidate was finite.
-        adapt_s: time to adapt and gate, all robots together [s].
-        plan_s: time to plan, all robots together [s].
-        predict_s: time to predict where the plan begins, all robots together [s].
-        iterations: of the planner.
-    """
-
-    action: Array
-    gate_open: Array
-    prior_error: Array
-    adapted_error: Array
-    returns: Array
-    adapt_s: float
-    plan_s: float
-    predict_s: float = 0.0
-    iterations: int = 0
 
 
 def mean_squared_error(predicted: Array, observed: Array) -> Array:
