@@ -31,10 +31,9 @@ def run(arguments: Sequence[str]) -> None:
     config = ExportConfig(**{f.name: getattr(parsed, f.name) for f in fields(ExportConfig)})
     console = terminal()
     print_config(console, config)
-    from deploy.export.interrupts import ends_cleanly
     from deploy.export.run import run_export  # brings torch and the simulator
 
-    with ends_cleanly(), console.status("export: graphs, recorded transitions, verification"):
+    with console.status("export: graphs, recorded transitions, verification"):
         result = run_export(config)
     console.print(f"step       off by at most {result.step:.2g} (relative)")
     console.print(

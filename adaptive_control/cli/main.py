@@ -1,7 +1,8 @@
 """Chooses the command, and turns errors that people are meant to read into one line.
 
 Exit status: 0 done, 2 bad input (one line on standard error), 3 a robot that was stopped for
-safety, 130 interrupted. Anything else is a defect of this program and ends in a traceback.
+safety, 130 interrupted, 143 told to end (SIGTERM). Anything else is a defect of this program and
+ends in a traceback.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 
 from adaptive_control import __version__
 from adaptive_control.errors import AdaptiveControlError
+from adaptive_control.signals import Ended, ends_cleanly
 
 __all__ = ["main"]
 
@@ -52,9 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
         return _run(arguments)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print("interrupted", file=sys.stderr)
-        return 130
+        return stop.status if isinstance(stop, Ended) else 130
     except BrokenPipeError:  # the reader of our output has gone, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
@@ -76,7 +78,8 @@ def _run(arguments: list[str]) -> int:
     command, *rest = arguments
     if command not in COMMANDS:
         raise AdaptiveControlError(f"command: {command!r} is unknown; allowed: {_names()}")
-    return importlib.import_module(f"adaptive_control.cli.{command}").run(rest) or 0
+    with ends_cleanly():
+        return importlib.import_module(f"adaptive_control.cli.{command}").run(rest) or 0
 
 
 def _help() -> str:

@@ -18,6 +18,7 @@ import torch
 import adaptive_control
 from adaptive_control.dynamics import Dynamics
 from adaptive_control.files import jsonable, write_bytes
+from adaptive_control.signals import uninterrupted
 from adaptive_control.training.checkpoint import LoadedModel
 from controllers import GateConfig, SamplingPlanner
 from deploy.errors import DeployError
@@ -29,7 +30,6 @@ from deploy.export.graphs import (
     prior_parameters,
     step_graph,
 )
-from deploy.export.interrupts import uninterrupted
 from deploy.export.record import record_transitions
 from deploy.export.reference import Transitions, golden_vectors, recorded_vectors
 from deploy.export.verify import Verification, verify_export

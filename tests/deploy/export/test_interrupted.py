@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from deploy.export import write
-from deploy.export.interrupts import ends_cleanly, uninterrupted
 from deploy.runtime.bundle.names import MANIFEST
 
 ROOT = Path(__file__).parents[3]
@@ -64,31 +63,6 @@ def test_a_signal_leaves_nothing_half_written(
     assert "Traceback" not in errors
     left = [str(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*"))]
     assert left == (["bundle", f"bundle/{MANIFEST}"] if replaces else [])
-
-
-def test_signals_wait_while_names_are_exchanged() -> None:
-    done = []
-
-    def rename() -> None:
-        with uninterrupted():
-            os.kill(os.getpid(), signal.SIGTERM)
-            done.append("renamed")
-        done.append("never")
-
-    with ends_cleanly(), pytest.raises(SystemExit) as ended:
-        rename()
-    assert ended.value.code == 143
-    assert done == ["renamed"]
-
-
-def test_what_is_ignored_stays_ignored() -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        with ends_cleanly(), uninterrupted():
-            os.kill(os.getpid(), signal.SIGHUP)
-        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGHUP, before)
 
 
 def test_the_old_bundle_comes_back_if_the_new_one_cannot_take_its_name(

@@ -1,4 +1,4 @@
-"""Signals that end an export: they clean up after themselves, and never cut a rename in two.
+"""Signals that end a command: it cleans up after itself, and no rename is cut in two.
 
 Python runs signal handlers between two instructions of the main thread, so an exception that one of
 them raises can come between two renames that belong together.
@@ -13,23 +13,36 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["ends_cleanly", "uninterrupted"]
+__all__ = ["Ended", "ends_cleanly", "uninterrupted"]
 
 _ENDING = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
 
 
+class Ended(KeyboardInterrupt):
+    """Another signal than Ctrl-C's asked the program to end.
+
+    Attributes:
+        status: the exit status that a shell gives to a process ended by that signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.status = 128 + number
+
+
 @contextmanager
 def ends_cleanly() -> Iterator[None]:
     """SIGTERM and SIGHUP unwind the program as Ctrl-C does, instead of cutting it off.
 
-    The exit status is the one that a shell gives to a process ended by that signal.
+    Whoever ends the program from outside, `timeout` or a scheduler of jobs, finds what Ctrl-C would
+    have left. Raises `Ended` inside the block.
     """
 
     def unwind(number: int, frame: FrameType | None) -> None:
         del frame
-        raise SystemExit(128 + number)
+        raise Ended(number)
 
     others = [number for number in _ENDING if number != signal.SIGINT]
     with _handlers(dict.fromkeys(others, unwind)):
