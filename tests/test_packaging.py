@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import adaptive_control
+from adaptive_control.pretrained import pretrained_paths
 
 ROOT = Path(__file__).parents[1]
 
@@ -34,9 +35,9 @@ def test_the_wheel_holds_the_four_packages_and_their_data(wheel: Path) -> None:
     info = next(name for name in top if name.endswith(".dist-info"))
     assert top == {"adaptive_control", "controllers", "robots", "deploy", info}
     shipped = {name.rsplit("/", 1)[-1] for name in names if name.endswith(".safetensors")}
-    kinds = ("combined", "grbal", "mb", "rebal")
-    robots = ("half-cheetah", "ant")
-    assert shipped == {f"{robot}-{kind}.safetensors" for robot in robots for kind in kinds}
+    assert shipped == {path.name for path in pretrained_paths()}
+    for robot in ("half-cheetah", "ant", "a1"):
+        assert {f"{robot}-{kind}.safetensors" for kind in ("combined", "grbal", "mb")} <= shipped
 
 
 @pytest.mark.slow

@@ -45,6 +45,7 @@ def test_a_command_that_is_told_to_end_unwinds(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     left = []
+    before = signal.signal(number, signal.SIG_DFL)  # under nohup one of them is ignored
 
     def run(arguments: list[str]) -> None:
         try:
@@ -55,6 +56,9 @@ def test_a_command_that_is_told_to_end_unwinds(
 
     command = SimpleNamespace(run=run)
     monkeypatch.setattr(program.importlib, "import_module", lambda name: command)
-    assert program.main(["robots"]) == status
+    try:
+        assert program.main(["robots"]) == status
+    finally:
+        signal.signal(number, before)
     assert left == ["cleaned up"]
     assert capsys.readouterr().err == "interrupted\n"
