@@ -7,7 +7,7 @@ train sides of its robot.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
@@ -39,8 +39,7 @@ def all_suites() -> tuple[Suite, ...]:
                 "allowed: another name"
             )
         suites.append(suite)
-    for point, suite in theirs:
-        _check(point, suite, suites)
+    _check(suites, {suite.robot: point for point, suite in theirs})
     return tuple(suites)
 
 
@@ -54,15 +53,20 @@ def _load(point: EntryPoint) -> Sequence[Suite]:
     return loaded
 
 
-def _check(point: EntryPoint, suite: Suite, suites: Sequence[Suite]) -> None:
-    sides = [other.train for other in suites if other.robot == suite.robot]
-    for text in suite.test:
-        try:
-            out = held_out(text, suite.robot, sides)
-        except RobotError as error:
-            raise AdaptiveControlError(f"suite {suite.name} of {point.value}: {error}") from error
-        if not out:
-            raise AdaptiveControlError(
-                f"suite {suite.name} of {point.value}: test={text} lies in a train side of "
-                f"{suite.robot}; allowed: what no model of it can meet in training"
-            )
+def _check(suites: Sequence[Suite], brought: Mapping[str, EntryPoint]) -> None:
+    """Hold all suites of the robots that an installed package brings suites for to the rule."""
+    for suite in suites:
+        if suite.robot not in brought:
+            continue
+        value = brought[suite.robot].value
+        sides = [other.train for other in suites if other.robot == suite.robot]
+        for text in suite.test:
+            try:
+                out = held_out(text, suite.robot, sides)
+            except RobotError as error:
+                raise AdaptiveControlError(f"suite {suite.name} of {value}: {error}") from error
+            if not out:
+                raise AdaptiveControlError(
+                    f"suite {suite.name}/{suite.robot}: with {value} test={text} lies in a train "
+                    "side of the robot; allowed: what no model of it can meet in training"
+                )

@@ -174,7 +174,11 @@ def test_what_is_no_robot_is_refused_when_it_is_asked_for(
         ),
         (
             "SUITES = [Suite('new', 'ant', SlackJoints(4), ('crippled-joint:2',), '')]",
-            "test=crippled-joint:2 lies in a train side of ant",
+            "suite new/ant: with other_suites:SUITES test=crippled-joint:2 lies in a train side",
+        ),
+        (  # what one suite trains on may not be what another of the robot tests
+            "SUITES = [Suite('new', 'half-cheetah', SlackJoints(6), (), '')]",
+            "suite crippled-joint/half-cheetah: with other_suites:SUITES test=crippled-joint:4",
         ),
         (
             "SUITES = [Suite('new', 'ant', SlackJoints(4), ('crippled-joint:9',), '')]",
