@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 
 from deploy.runtime.link.base import Command
-from deploy.runtime.link.hardware.keeper import Keeper
 from deploy.runtime.link.hardware.link import HardwareLink
 from deploy.runtime.link.ros2.config import parse_ros2
 from deploy.runtime.link.ros2.inputs import Ros2Inputs
 from deploy.runtime.link.ros2.sink import Ros2Sink
+from tests.deploy.runtime.link.direct import Direct
 
 DT = 0.05
 
@@ -111,21 +109,6 @@ class Robot:
         odom.pose.pose.position.x = x
         self.say("imu", imu)
         self.say("odom", odom)
-
-
-class Direct:
-    """Commands go to the keeper at once, in this process."""
-
-    def __init__(self, sink):
-        self.keeper, self.sink = Keeper(sink), sink
-
-    def send(self, order):
-        self.keeper.command(order, time.monotonic_ns())
-        return True
-
-    def close(self):
-        self.keeper.part(time.monotonic_ns())
-        self.sink.close()
 
 
 def opened(path, commands=True, query=""):

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 
 from deploy.runtime.link.base import Command
-from deploy.runtime.link.hardware.keeper import Keeper
 from deploy.runtime.link.hardware.link import HardwareLink
 from deploy.runtime.link.unitree.config import parse_unitree
 from deploy.runtime.link.unitree.inputs import UnitreeInputs
 from deploy.runtime.link.unitree.layout import LOW_STATE
 from deploy.runtime.link.unitree.sink import UnitreeSink
+from tests.deploy.runtime.link.direct import Direct
 
 WIRING = """
 robot = "dog"
@@ -88,29 +86,22 @@ class Dog:
         self.sdk.channel.deliver("rt/lowstate", message)
 
 
-class Direct:
-    """Commands go to the keeper at once, in this process."""
+class Heard(Direct):
+    """Keeps what each motor was told: position and gains."""
 
     def __init__(self, sink):
-        self.keeper, self.sink, self.said = Keeper(sink), sink, []
+        super().__init__(sink)
+        self.said = []
         write = sink._publisher.Write
         sink._publisher.Write = lambda sample: (
             self.said.append([(m.q, m.kp, m.kd) for m in sample.motor_cmd]), write(sample)
         )  # fmt: skip
 
-    def send(self, order):
-        self.keeper.command(order, time.monotonic_ns())
-        return True
-
-    def close(self):
-        self.keeper.part(time.monotonic_ns())
-        self.sink.close()
-
 
 def opened(path, query=""):
     address = parse_unitree(f"unitree://eth0?config={path}{query}")
     inputs = UnitreeInputs(address)
-    commands = Direct(UnitreeSink(address))
+    commands = Heard(UnitreeSink(address))
     return HardwareLink(address.wiring, inputs, commands, "the dog"), commands
 
 

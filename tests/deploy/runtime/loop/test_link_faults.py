@@ -11,7 +11,7 @@ import pytest
 
 from deploy.runtime.link.base import Observation
 from deploy.runtime.loop.record import Mode
-from tests.deploy.runtime.loop.fakes import SAFE, Keep, Voice, rig, run_logged
+from tests.deploy.runtime.loop.fakes import SAFE, Keep, Rig, Voice, broken_link, rig, run_logged
 from tests.deploy.runtime.loop.faults import HOLD_TICKS, ONSET, recovered, run, stopped
 
 
@@ -43,17 +43,22 @@ def test_without_anybody_present_a_stop_ends_the_run() -> None:
     np.testing.assert_array_equal(made.robot.commands[-1].values, SAFE)
 
 
-def test_a_link_that_breaks_is_the_end() -> None:
-    from tests.deploy.runtime.loop.fakes import broken_link
-
+def breaks(**errors: Exception) -> Rig:
+    """A run whose link raises from `ONSET` on; `read_error` or `write_error`."""
     made = rig(person=None)
 
     class Break(Keep):
         def record(self, record: Any) -> None:
             if record.tick == ONSET - 1:
-                made.robot.read_error = broken_link("link: the robot refused us")
+                for name, error in errors.items():
+                    setattr(made.robot, name, error)
 
     made.session._sinks.append(Break())
+    return made
+
+
+def test_a_link_that_breaks_is_the_end() -> None:
+    made = breaks(read_error=broken_link("link: the robot refused us"))
     ending = run_logged(made)
     assert ending.safe
     assert ending.reason == "link: the robot refused us"
@@ -62,14 +67,7 @@ def test_a_link_that_breaks_is_the_end() -> None:
 
 
 def test_a_link_that_cannot_be_written_to() -> None:
-    made = rig(person=None)
-
-    class Break(Keep):
-        def record(self, record: Any) -> None:
-            if record.tick == ONSET - 1:
-                made.robot.write_error = OSError(101, "Network is unreachable")
-
-    made.session._sinks.append(Break())
+    made = breaks(write_error=OSError(101, "Network is unreachable"))
     ending = run_logged(made)
     assert ending.safe
     assert "Network is unreachable" in ending.reason
