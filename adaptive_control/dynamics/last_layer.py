@@ -51,7 +51,7 @@ class LastLayer(Dynamics):
         )
 
     def noise(self, mask: Tensor) -> Tensor:
-        """The noise's standard deviation at each age."""
+        """The noise's variance at each age, `[M]`."""
         return torch.exp(self.log_noise + self.log_noise_growth.exp() * ages(mask)[:, 0])
 
     def prior_context(self, batch: int) -> Context:
