@@ -9,7 +9,8 @@ from typing import Annotated
 import tyro
 
 from adaptive_control.cli.parse import parse
-from adaptive_control.cli.terminal import TrainingBars, print_config, terminal
+from adaptive_control.cli.progress import StageBars
+from adaptive_control.cli.terminal import print_config, terminal
 from adaptive_control.training.config import TrainConfig
 
 __all__ = ["run"]
@@ -31,7 +32,7 @@ def run(arguments: Sequence[str]) -> None:
     from adaptive_control.training.loop import TrainingRun  # brings torch and the simulator
 
     console = terminal()
-    bars = TrainingBars(console)
+    bars = StageBars(console)
     training = TrainingRun(config, bars)
     print_config(console, config)
     with bars:

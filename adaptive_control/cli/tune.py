@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from adaptive_control.cli.parse import parse
-from adaptive_control.cli.terminal import TrainingBars, print_config, terminal
+from adaptive_control.cli.progress import StageBars
+from adaptive_control.cli.terminal import print_config, terminal
 from adaptive_control.tune.config import TuneConfig
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def run(arguments: Sequence[str]) -> None:
 
     config = prepare(config)
     console = terminal()
-    bars = TrainingBars(console)
+    bars = StageBars(console)
     print_config(console, config)
     try:
         with bars:
