@@ -16,7 +16,7 @@ from torch import Tensor
 
 from adaptive_control.dynamics.network import Parameters, forward
 
-__all__ = ["gradient_step", "window_loss"]
+__all__ = ["gradient_step", "lengths", "less", "steps_of", "window_loss"]
 
 
 def window_loss(parameters: Parameters, inputs: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
@@ -42,7 +42,7 @@ def gradient_step(
     *,
     first_order: bool = False,
 ) -> Parameters:
-    """One inner step for every robot (or task) at once.
+    """One inner step for every robot (or task) at once, however long.
 
     Args:
         loss: maps batched parameters to the *sum* over robots of each robot's loss.
@@ -53,7 +53,40 @@ def gradient_step(
     Returns:
         Adapted parameters, `[B, ...]` each, new tensors.
     """
+    return less(parameters, steps_of(loss, parameters, step_sizes, first_order=first_order))
+
+
+def steps_of(
+    loss: Callable[[Parameters], Tensor],
+    parameters: Parameters,
+    step_sizes: Sequence[Tensor | float],
+    *,
+    first_order: bool = False,
+) -> Parameters:
+    """What `gradient_step` subtracts, `[B, ...]` each."""
     gradients = torch.func.grad(loss)(parameters)
     if first_order:
         gradients = tuple(g.detach() for g in gradients)
-    return tuple(p - a * g for p, a, g in zip(parameters, step_sizes, gradients, strict=True))
+    return tuple(a * g for a, g in zip(step_sizes, gradients, strict=True))
+
+
+def less(parameters: Parameters, steps: Parameters, limit: Tensor | None = None) -> Parameters:
+    """`parameters - steps`.
+
+    Args:
+        parameters: `[B, ...]` each.
+        steps: `[B, ...]` each.
+        limit: a robot whose steps are longer, all together, goes this far in their direction.
+    """
+    if limit is None:
+        return tuple(p - s for p, s in zip(parameters, steps, strict=True))
+    share = (limit / lengths(steps).clamp_min(1e-12)).clamp_max(1.0)
+    return tuple(
+        p - share.reshape(-1, *[1] * (s.dim() - 1)) * s
+        for p, s in zip(parameters, steps, strict=True)
+    )
+
+
+def lengths(steps: Parameters) -> Tensor:
+    """Euclidean norm of each robot's steps, all tensors together, `[B]`."""
+    return torch.stack([(s**2).flatten(1).sum(1) for s in steps]).sum(0).sqrt()

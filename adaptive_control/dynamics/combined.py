@@ -18,11 +18,12 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from adaptive_control.adaptation.gradient import gradient_step, window_loss
+from adaptive_control.adaptation.gradient import lengths, less, steps_of, window_loss
 from adaptive_control.adaptation.least_squares import posterior_change
 from adaptive_control.dynamics.features import FeatureLayout
 from adaptive_control.dynamics.hybrid import Hybrid, moved
 from adaptive_control.dynamics.network import Parameters, batched, forward
+from adaptive_control.dynamics.step_limit import StepLimit
 from adaptive_control.dynamics.window import Context, Window
 
 __all__ = ["Combined"]
@@ -30,7 +31,7 @@ __all__ = ["Combined"]
 _STEP_SIZE = 0.02
 
 
-class Combined(Hybrid):
+class Combined(StepLimit, Hybrid):
     """The context is gains and offsets `[B, A]`, the hidden layers' parameters, the last layer."""
 
     kind = "combined"
@@ -46,11 +47,8 @@ class Combined(Hybrid):
         inputs, targets = self.normalised(window)
         gain, offset = self._actuators(inputs, targets, window.mask)
         inputs = moved(gain, offset, inputs)
-        loss = partial(window_loss, inputs=inputs, targets=targets, mask=window.mask)
-        step_sizes = tuple(s.exp() for s in self.log_step_sizes)
-        *trunk, weight, bias = gradient_step(
-            loss, batched(self._prior(), inputs.shape[0]), step_sizes
-        )
+        prior, steps = self._steps(inputs, targets, window.mask)
+        *trunk, weight, bias = less(prior, steps, self.limit)
         features = _features(tuple(trunk), inputs)
         last = torch.cat([weight, bias.unsqueeze(1)], dim=1)
         last = last + posterior_change(
@@ -69,6 +67,19 @@ class Combined(Hybrid):
     def residual(self, context: Context, inputs: Tensor) -> Tensor:
         gain, offset, *trunk, last = context
         return torch.matmul(_features(tuple(trunk), moved(gain, offset, inputs)), last)
+
+    def step_lengths(self, window: Window) -> Tensor:
+        inputs, targets = self.normalised(window)
+        gain, offset = self._actuators(inputs, targets, window.mask)
+        return lengths(self._steps(moved(gain, offset, inputs), targets, window.mask)[1])
+
+    def _steps(
+        self, inputs: Tensor, targets: Tensor, mask: Tensor
+    ) -> tuple[Parameters, Parameters]:
+        """The prior, and what a gradient step subtracts from it."""
+        prior = batched(self._prior(), inputs.shape[0])
+        loss = partial(window_loss, inputs=inputs, targets=targets, mask=mask)
+        return prior, steps_of(loss, prior, tuple(s.exp() for s in self.log_step_sizes))
 
     def _prior(self) -> Parameters:
         """All parameters of the network, as `forward` takes them."""

@@ -15,9 +15,9 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from adaptive_control.adaptation.gradient import gradient_step, window_loss
+from adaptive_control.adaptation.gradient import less, steps_of, window_loss
 from adaptive_control.dynamics.mb import MB
-from adaptive_control.dynamics.network import batched, forward
+from adaptive_control.dynamics.network import Parameters, batched, forward
 from adaptive_control.dynamics.window import Context, Window
 
 __all__ = ["DynamicEvaluation"]
@@ -34,12 +34,21 @@ class DynamicEvaluation(MB):
     """Gradient steps a control step; three or ten found nothing that one did not."""
 
     def adapt(self, window: Window) -> Context:
-        inputs, targets = self.normalised(window)
-        loss = partial(window_loss, inputs=inputs, targets=targets, mask=window.mask)
         parameters = self.prior_context(window.observation.shape[0])
         for _ in range(self.inner_steps):
-            parameters = gradient_step(loss, parameters, [self.step_size] * len(parameters))
+            parameters = less(parameters, self._steps(parameters, window), self.limit)
         return parameters
+
+    @property
+    def limit(self) -> Tensor | None:
+        """The longest step; none, as this baseline is known."""
+        return None
+
+    def _steps(self, parameters: Parameters, window: Window) -> Parameters:
+        """What a step subtracts from these parameters."""
+        inputs, targets = self.normalised(window)
+        loss = partial(window_loss, inputs=inputs, targets=targets, mask=window.mask)
+        return steps_of(loss, parameters, [self.step_size] * len(parameters))
 
     def prior_context(self, batch: int) -> Context:
         return batched(tuple(self.theta), batch)

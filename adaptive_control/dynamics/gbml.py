@@ -20,7 +20,7 @@ from adaptive_control.adaptation.gradient import window_loss
 from adaptive_control.dynamics.features import FeatureLayout
 from adaptive_control.dynamics.grbal import GrBAL
 from adaptive_control.dynamics.network import Parameters
-from adaptive_control.dynamics.window import Context, Window
+from adaptive_control.dynamics.window import Window
 
 __all__ = ["GBML", "LayerRule"]
 
@@ -71,14 +71,12 @@ class GBML(GrBAL):
             LayerRule(w.shape[0] + 1, w.shape[1], generator) for w in weights
         )
 
-    def adapt(self, window: Window) -> Context:
+    def _steps(self, parameters: Parameters, window: Window) -> Parameters:
         inputs, targets = self.normalised(window)
         loss = partial(window_loss, inputs=inputs, targets=targets, mask=window.mask)
-        prior = self.prior_context(window.observation.shape[0])
-        gradients = torch.func.grad(loss)(prior)
+        gradients = torch.func.grad(loss)(parameters)
         steps = (s.exp() * g for s, g in zip(self.log_step_sizes, gradients, strict=True))
-        updates = self._updates(gradients)
-        return tuple(p - s - u for p, s, u in zip(prior, steps, updates, strict=True))
+        return tuple(s + u for s, u in zip(steps, self._updates(gradients), strict=True))
 
     def _updates(self, gradients: Parameters) -> Parameters:
         updates: list[Tensor] = []

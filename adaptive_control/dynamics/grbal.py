@@ -9,16 +9,16 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from adaptive_control.adaptation.gradient import gradient_step, window_loss
-from adaptive_control.dynamics.base import Dynamics
+from adaptive_control.adaptation.gradient import lengths, less, steps_of, window_loss
 from adaptive_control.dynamics.features import FeatureLayout
-from adaptive_control.dynamics.network import batched, forward, init_parameters
+from adaptive_control.dynamics.network import Parameters, batched, forward, init_parameters
+from adaptive_control.dynamics.step_limit import StepLimit
 from adaptive_control.dynamics.window import Context, Window
 
 __all__ = ["GrBAL"]
 
 
-class GrBAL(Dynamics):
+class GrBAL(StepLimit):
     """A network whose every parameter takes a learned gradient step on the window.
 
     The context is the adapted parameters, `[B, in, out]` and `[B, out]` per layer.
@@ -50,13 +50,20 @@ class GrBAL(Dynamics):
         self.inner_steps = inner_steps
 
     def adapt(self, window: Window) -> Context:
+        parameters = self.prior_context(window.observation.shape[0])
+        for _ in range(self.inner_steps):
+            parameters = less(parameters, self._steps(parameters, window), self.limit)
+        return parameters
+
+    def step_lengths(self, window: Window) -> Tensor:
+        return lengths(self._steps(self.prior_context(window.observation.shape[0]), window))
+
+    def _steps(self, parameters: Parameters, window: Window) -> Parameters:
+        """What a step subtracts from these parameters."""
         inputs, targets = self.normalised(window)
         loss = partial(window_loss, inputs=inputs, targets=targets, mask=window.mask)
-        parameters = self.prior_context(window.observation.shape[0])
         step_sizes = tuple(s.exp() for s in self.log_step_sizes)
-        for _ in range(self.inner_steps):
-            parameters = gradient_step(loss, parameters, step_sizes, first_order=self.first_order)
-        return parameters
+        return steps_of(loss, parameters, step_sizes, first_order=self.first_order)
 
     def prior_context(self, batch: int) -> Context:
         return batched(tuple(self.theta), batch)

@@ -14,8 +14,9 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from adaptive_control.adaptation.gradient import gradient_step, window_loss
+from adaptive_control.adaptation.gradient import gradient_step, lengths, window_loss
 from adaptive_control.dynamics.dynamic_evaluation import DynamicEvaluation
+from adaptive_control.dynamics.step_limit import StepLimit
 from adaptive_control.dynamics.window import Window
 
 __all__ = ["Reptile"]
@@ -24,12 +25,15 @@ _PASSES = 2
 """Passes over a task, each of two steps: one on the window, one on the future."""
 
 
-class Reptile(DynamicEvaluation):
+class Reptile(StepLimit, DynamicEvaluation):
     """Adapts as dynamic evaluation does, from a prior that was trained for it."""
 
     kind = "reptile"
     step_size = 0.1
     inner_steps = 3
+
+    def step_lengths(self, window: Window) -> Tensor:
+        return lengths(self._steps(self.prior_context(window.observation.shape[0]), window))
 
     def loss(
         self, window: Window, future: Window, *, unroll: int, prior_weight: float

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from adaptive_control.dynamics.base import Dynamics
 from adaptive_control.dynamics.objective import validation_error
+from adaptive_control.dynamics.step_limit import StepLimit
 from adaptive_control.dynamics.window import Window
 from adaptive_control.training.config import TrainConfig
 from adaptive_control.training.dataset import Episodes, TaskSampler
@@ -127,6 +128,11 @@ class Fit:
         if self._best.weights:
             self._dynamics.load_state_dict(self._best.weights)
         return progress
+
+    def limit_steps(self) -> None:
+        """Give the fitted model the longest gradient step it may take, if it takes any."""
+        if isinstance(self._dynamics, StepLimit):
+            self._dynamics.limit_steps(self._held_out[0])
 
     def _step(self) -> Tensor:
         config = self._config

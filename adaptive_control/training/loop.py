@@ -199,6 +199,8 @@ class TrainingRun:
             self._save()
 
         progress = fit.run(on_validation)
+        if last:  # not before: a limit would be part of what the next fit is trained through
+            fit.limit_steps()
         if progress is not None:
             self.reporter.line(f"{name}: {progress}, best after {progress.best_after:.4f}")
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import torch
 
-from adaptive_control.dynamics import Dynamics, make_dynamics
+from adaptive_control.dynamics import Dynamics, Window, make_dynamics
+from adaptive_control.dynamics.step_limit import StepLimit
 from adaptive_control.methods import method_names
 from adaptive_control.planning import layout_of
 from adaptive_control.training.checkpoint import LoadedModel
@@ -32,6 +33,14 @@ def transitions() -> Transitions:
     return record_transitions(ROBOT, 3 * WINDOW)
 
 
+def _windows() -> Window:
+    """Some of these transitions, one after the other."""
+    observation, action, following = (
+        value[: 2 * WINDOW].reshape(2, WINDOW, -1) for value in transitions().tensors()
+    )
+    return Window(observation, action, following, torch.ones(2, WINDOW, 1))
+
+
 def random_model(kind: str, seed: int = 0) -> Dynamics:
     """Random weights everywhere, statistics of real data; every file differs between seeds."""
     dynamics = make_dynamics(kind, layout_of(SPEC), (16, 16), seed)
@@ -43,6 +52,9 @@ def random_model(kind: str, seed: int = 0) -> Dynamics:
             else:
                 parameter.add_(0.1 * torch.randn(parameter.shape, generator=generator))
     dynamics.fit_normalizers(*((1 + 0.1 * seed) * value for value in transitions().tensors()))
+    if isinstance(dynamics, StepLimit):
+        dynamics.limit_steps(_windows())
+        dynamics.step_limit.mul_(2)  # met in some of what exports are checked with, not in all
     return dynamics.eval().requires_grad_(False)
 
 

@@ -86,6 +86,7 @@ def test_a_run_leaves_its_settings_log_data_and_model(finished):
     assert loaded.window == 4
     assert loaded.metadata["settings"]["seed"] == 0
     assert set(loaded.metadata["seconds"]) == {"random", "fit", "collect"}
+    assert float(loaded.dynamics.state_dict()["step_limit"]) > 0  # the last fit's last word
 
 
 @pytest.mark.parametrize("events", [1, 3, 5, 11, 17])
