@@ -1,8 +1,4 @@
-"""Which of the settings tried are worth having.
-
-    best      the highest return whose tick, at p99, takes at most its share of the control period
-    as-fast   the highest return that takes no longer than the default
-    half      the highest return that takes at most half as long as the default
+"""Which of the settings tried are worth having: the winner of each class.
 
 Of many settings tried on the same robots, the one that comes out best was also lucky. The best few
 of each class therefore meet again, with the default, on new draws of the training perturbations,
@@ -14,39 +10,19 @@ errors of the paired difference.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from adaptive_control.tune.classes import CLASSES, Classes
 from adaptive_control.tune.evaluate import Result
 from adaptive_control.tune.search import Tried
 from adaptive_control.tune.setting import Setting
 
-__all__ = ["CLASSES", "Classes", "choose", "finalists", "pareto"]
-
-CLASSES = ("best", "as-fast", "half")
-"""The classes, in the order in which tables show them."""
+__all__ = ["choose", "finalists", "pareto"]
 
 _PER_CLASS = 3
 _ERRORS = 2.0
-
-
-@dataclass(frozen=True)
-class Classes:
-    """How long a tick of each class may take at p99.
-
-    Attributes:
-        limit_ms: share of the control period [ms].
-        default_ms: the default's p99 [ms].
-    """
-
-    limit_ms: float
-    default_ms: float
-
-    def most_ms(self, name: str) -> float:
-        """The longest tick of a class [ms]; none is above the limit of the period."""
-        most = {"best": self.limit_ms, "as-fast": self.default_ms, "half": self.default_ms / 2}
-        return min(self.limit_ms, most[name])
 
 
 def pareto(tried: Iterable[Tried]) -> list[Tried]:

@@ -19,7 +19,8 @@ from adaptive_control.pretrained import pretrained_path
 from adaptive_control.training import LoadedModel, load_model
 from adaptive_control.training.report import Reporter
 from adaptive_control.tune.check import compare
-from adaptive_control.tune.choose import Classes, choose, finalists, pareto
+from adaptive_control.tune.choose import choose, finalists, pareto
+from adaptive_control.tune.classes import Classes
 from adaptive_control.tune.config import TuneConfig
 from adaptive_control.tune.contest import contest
 from adaptive_control.tune.draws import held_out_scenarios, training_scenarios

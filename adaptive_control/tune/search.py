@@ -8,6 +8,9 @@
 The sampler of trial k is seeded by k, and trial k is proposed from the trials before it. A study
 that was killed reads its finished generations back and proposes the broken one again: the same.
 
+Every other proposal is Optuna's, by TPE; those between are moves from the best settings so far
+(`neighbours`).
+
 Objectives: mean return (more is better) and p99 of the tick (less is better). A multi-objective
 study of Optuna has no pruner, so hopeless settings are given up by hand (`evaluate.hopeless`): the
 rival is the best setting of earlier generations that is at least as fast.
@@ -29,9 +32,11 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from adaptive_control.errors import AdaptiveControlError
+from adaptive_control.tune.classes import Classes
 from adaptive_control.tune.config import TuneConfig
 from adaptive_control.tune.evaluate import Job, Result
 from adaptive_control.tune.latency import LatencyTable, Tick
+from adaptive_control.tune.neighbours import Neighbours
 from adaptive_control.tune.pool import Pool, run_jobs
 from adaptive_control.tune.setting import Scenario, Setting
 from adaptive_control.tune.space import Space
@@ -91,12 +96,16 @@ class Search:
         self._store, self._pool = store, pool
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self._limit = config.share * table.dt * 1e3
+        classes = Classes(self._limit, table.tick(default).p99_ms)
+        self._neighbours = Neighbours(space, table, classes)
         self._record = _journal(store)
         self.study = optuna.create_study(directions=["maximize", "minimize"])
         kept = _whole_generations(self._record.trials, config.generation)
         self.study.add_trials(kept)
-        for values in space.starts()[len(kept) :]:  # they are the first trials, in this order
+        starts = space.starts()
+        for values in starts[len(kept) :]:  # they are the first trials, in this order
             self.study.enqueue_trial(values)
+        self._starts = len(starts)
         self.tried: dict[Setting, Tried] = {}
 
     @property
@@ -171,6 +180,10 @@ class Search:
             number = len([t for t in self.study.trials if t.state != TrialState.WAITING])
             seed = int(np.random.SeedSequence([self._config.seed, 7, number]).generate_state(1)[0])
             self.study.sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=_RANDOM)
+            if number >= self._starts and number % 2:
+                tried = [(t.setting, t.result.mean) for t in self.tried.values()]
+                near = self._neighbours.near(tried, np.random.default_rng(seed))
+                self.study.enqueue_trial(near)
             trial = self.study.ask()
             with warnings.catch_warnings():  # a default that was put in may lie between two steps
                 warnings.simplefilter("ignore")

@@ -127,28 +127,33 @@ class Space:
 
     def starts(self) -> list[dict[str, Any]]:
         """The defaults of each kind of planner, inside the limits, as searched values."""
-        return [self._start(kind) for kind in self.planners]
+        texts = [format_planner(make_planner(kind)) for kind in self.planners]
+        return [self.values(Setting(text, self.trained)) for text in texts]
 
-    def _start(self, kind: str) -> dict[str, Any]:
-        planner = make_planner(kind)
-        values: dict[str, Any] = {
-            "planner": kind,
-            "horizon": _within(planner.horizon, self.horizon),
-            "candidates": _within(planner.candidates, self.candidates),
-            "iterations": _within(planner.iterations, self.iterations),
-            "window": self.trained if self.trained in self.windows else self.windows[-1],
-        }
-        known = {f.name: getattr(planner, f.name) for f in fields(planner)}
-        for name in self.distributions(kind):
-            if name in known:
-                values.setdefault(name, known[name])
-        if kind in _ELITES:
-            values["elite_share"] = known["elites"] / planner.candidates
-        if kind == "icem":
-            values["keep_share"] = known["keep"] / known["elites"]
-        if kind == "mppi":
-            values["knot_share"] = 0.0
-        return values
+    def values(self, setting: Setting) -> dict[str, Any]:
+        """The searched values that stand for a setting, moved inside the limits."""
+        planner = setting.parsed
+        values = {f.name: getattr(planner, f.name) for f in fields(planner)}
+        values["window"] = setting.window if setting.window in self.windows else self.windows[-1]
+        if setting.kind in _ELITES:
+            values["elite_share"] = values["elites"] / planner.candidates
+        if setting.kind == "icem":
+            most = max(1, min(values["elites"], planner.candidates - 1))
+            values["keep_share"] = values["keep"] / most
+        if setting.kind == "mppi":
+            values["knot_share"] = values["knots"] / planner.horizon
+        searched = self.distributions(setting.kind)
+        inside = {name: self.within(setting.kind, name, values[name]) for name in searched}
+        return {"planner": setting.kind, **inside}
+
+    def within(self, kind: str, name: str, value: Any) -> Any:
+        """A searched value of a kind of planner, moved inside its limits."""
+        distribution = self.distributions(kind)[name]
+        if isinstance(distribution, IntDistribution):
+            return min(max(round(value), distribution.low), distribution.high)
+        if isinstance(distribution, FloatDistribution):
+            return min(max(float(value), distribution.low), distribution.high)
+        return value
 
     def edges(self, setting: Setting) -> list[str]:
         """Which values of a setting lie at a limit of what was tried, in words."""
@@ -211,7 +216,3 @@ def with_candidates(planner: SamplingPlanner, candidates: int) -> SamplingPlanne
         if hasattr(planner, "keep"):
             changes["keep"] = min(getattr(planner, "keep"), changes["elites"], candidates - 1)  # noqa: B009
     return replace(planner, **changes)
-
-
-def _within(value: int, limits: tuple[int, int]) -> int:
-    return min(max(value, limits[0]), limits[1])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from adaptive_control.tune.choose import Classes, choose, finalists, pareto
+from adaptive_control.tune.choose import choose, finalists, pareto
+from adaptive_control.tune.classes import Classes
 from adaptive_control.tune.evaluate import Result
 from adaptive_control.tune.latency import Tick
 from adaptive_control.tune.search import Tried

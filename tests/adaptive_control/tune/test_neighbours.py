@@ -1,0 +1,66 @@
+"""Moves stay in the space and in their class, and are made from the best there is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adaptive_control.tune.classes import CLASSES, Classes
+from adaptive_control.tune.neighbours import Neighbours
+from adaptive_control.tune.setting import Setting
+from controllers import format_planner, make_planner, planner_names
+from tests.adaptive_control.tune.conftest import SPACE, TABLE, FormulaPool
+from tests.adaptive_control.tune.test_search import CONFIG, DEFAULT, searched
+
+CLASSES_MS = Classes(limit_ms=40.0, default_ms=TABLE.tick(DEFAULT).p99_ms)
+NEAR = Neighbours(SPACE, TABLE, CLASSES_MS)
+
+
+@given(kind=st.sampled_from(planner_names()), seed=st.integers(0, 10_000))
+@settings(deadline=None)
+def test_a_move_is_a_setting_of_the_space(kind: str, seed: int) -> None:
+    tried = [(Setting(format_planner(make_planner(kind)), 16), 1.0)]
+    values = NEAR.near(tried, np.random.default_rng(seed))
+    assert values["planner"] == kind
+    for name, distribution in SPACE.distributions(kind).items():
+        internal = distribution.to_internal_repr(values[name])
+        assert distribution._contains(internal), (name, values[name])
+    setting = SPACE.setting(kind, values)
+    assert SPACE.setting(kind, SPACE.values(setting)).parsed.horizon == setting.parsed.horizon
+    fewest = setting.parsed.candidates == SPACE.candidates[0]
+    assert fewest or TABLE.tick(setting).p99_ms <= CLASSES_MS.limit_ms
+
+
+def test_moves_fill_the_time_of_their_class() -> None:
+    tried = [(DEFAULT, 1.0)]
+    ticks = []
+    for seed in range(60):
+        values = NEAR.near(tried, np.random.default_rng(seed))
+        ticks.append(TABLE.tick(SPACE.setting("cem", values)).p99_ms)
+    limits = [CLASSES_MS.most_ms(name) for name in CLASSES]
+    for limit in limits[1:]:  # twice the default's candidates do not fill the first
+        assert any(0.9 * limit < tick <= limit for tick in ticks)
+
+
+def test_moves_are_made_from_the_best() -> None:
+    other = Setting(format_planner(make_planner("mppi")), 16)
+    for seed in range(20):
+        values = NEAR.near([(DEFAULT, 1.0), (other, 2.0)], np.random.default_rng(seed))
+        fast = TABLE.tick(other).p99_ms <= CLASSES_MS.most_ms("as-fast")
+        assert values["planner"] == "mppi" or not fast
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_half_class_is_not_left_to_luck(tmp_path: Path, seed: int) -> None:
+    """The formula wants a horizon of 15 and as many candidates as there is time for."""
+    tried, search = searched(replace(CONFIG, out=tmp_path, trials=64, seed=seed), FormulaPool())
+    assert search.finished == 8
+    most = CLASSES_MS.most_ms("half")
+    best = max((t for t in tried if t.tick.p99_ms <= most), key=lambda t: t.result.mean)
+    assert abs(best.setting.parsed.horizon - 15) <= 8
+    assert best.tick.p99_ms > 0.75 * most
