@@ -21,10 +21,9 @@ from adaptive_control.demo.k_step import k_step_metrics
 from adaptive_control.demo.metrics import twin_metrics
 from adaptive_control.demo.twin import run_twin
 from adaptive_control.files import write_json, write_text
-from adaptive_control.pretrained import pretrained_names, pretrained_path
+from adaptive_control.pretrained import planner_for, pretrained_names, pretrained_path
 from adaptive_control.suites import suites_of
 from adaptive_control.training import LoadedModel, load_model
-from controllers import load_planner
 from robots import get_robot, parse_perturbation
 
 SECONDS, ONSET = 10.0, 5.0
@@ -32,7 +31,7 @@ _ORDER = ("combined", "grbal", "rebal", "mb")
 
 
 def measure(
-    model: LoadedModel, fault: str, planner: str, seeds: int, backend: str
+    model: LoadedModel, fault: str, planner: str | None, seeds: int, backend: str
 ) -> dict[str, Any]:
     """Figures of one model under one fault."""
     robot = get_robot(model.robot)
@@ -45,7 +44,13 @@ def measure(
 
         physics = BulletPhysics(robot, seeds)
     recording = run_twin(
-        model, robot, str(perturbation), load_planner(planner), range(seeds), steps, physics=physics
+        model,
+        robot,
+        str(perturbation),
+        planner_for(model.robot, planner),
+        range(seeds),
+        steps,
+        physics=physics,
     )
     figures = twin_metrics(recording, onset)
     figures["k_step_error"] = k_step_metrics(model, recording, onset)
@@ -140,7 +145,7 @@ def main() -> None:
     parser.add_argument("--models", help="joined by commas; default: those that ship")
     parser.add_argument("--checkpoints", type=Path, help="folder of ROBOT-METHOD.safetensors")
     parser.add_argument("--backend", choices=("mujoco", "pybullet"), default="mujoco")
-    parser.add_argument("--planner", default="cem:candidates=200,horizon=15,iterations=3")
+    parser.add_argument("--planner", help="default: the one tuned for the robot")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()

@@ -26,9 +26,8 @@ import viser
 
 from adaptive_control.live.loop import ControlLoop
 from adaptive_control.live.page import Page
-from adaptive_control.pretrained import pretrained_path
+from adaptive_control.pretrained import planner_for, pretrained_path
 from adaptive_control.training import LoadedModel, load_model
-from controllers import load_planner
 from robots import get_robot
 
 FLAGS = (
@@ -86,7 +85,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--robot", default="half-cheetah")
     parser.add_argument("--models", default="grbal,mb", help="the robot's, and its twin's")
-    parser.add_argument("--planner", default="cem:candidates=200,horizon=15,iterations=3")
+    parser.add_argument("--planner", default="", help="default: the one tuned for the robot")
     parser.add_argument("--seconds", type=float, default=30.0, help="of each turn")
     parser.add_argument("--turns", type=int, default=2)
     parser.add_argument("--compete", action="store_true", help="loop and browser on all cores")
@@ -103,7 +102,7 @@ def main() -> None:
     torch.set_num_threads(1)
     robot = get_robot(arguments.robot)
     names = tuple(arguments.models.split(","))
-    loop = ControlLoop(robot, names, load, load_planner(arguments.planner))
+    loop = ControlLoop(robot, names, load, planner_for(arguments.robot, arguments.planner))
     server = viser.ViserServer(host="127.0.0.1", port=0, verbose=False)
     page = Page(server, robot, loop.slot, loop.send, names)
     loop.start()

@@ -13,6 +13,8 @@ from rich.table import Table
 
 from adaptive_control.cli.parse import parse
 from adaptive_control.cli.terminal import terminal
+from adaptive_control.pretrained import planner_for
+from controllers import format_planner
 
 if TYPE_CHECKING:
     from robots import RobotSpec
@@ -63,7 +65,8 @@ def _describe(console: Console, spec: RobotSpec) -> None:
             table.add_row(str(index), field.name, field.unit, _range(field.low, field.high))
         console.print(table)
     legs = "; ".join(f"{leg}: actions {_join(indices)}" for leg, indices in spec.legs.items())
-    console.print(f"control period {spec.dt:g} s; legs: {legs}\n")
+    console.print(f"control period {spec.dt:g} s; legs: {legs}")
+    console.print(f"planner {format_planner(planner_for(spec.name))}\n", soft_wrap=True)
 
 
 def _list_perturbations(console: Console) -> None:

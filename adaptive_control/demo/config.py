@@ -30,8 +30,8 @@ class DemoConfig:
     perturb: str = ""
     """What breaks, e.g. crippled-leg:back@5s+mass:2; half-way if no time is given; empty: a leg."""
 
-    planner: str = "cem:candidates=200,horizon=15,iterations=3"
-    """A planner and its settings, or the path of a planner.toml."""
+    planner: str = ""
+    """A planner and its settings, or the path of a planner.toml; empty: the robot's own, tuned."""
 
     seconds: float = 10.0
     """Length of the run, in simulated time [s]."""

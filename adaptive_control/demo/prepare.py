@@ -9,9 +9,9 @@ from pathlib import Path
 from adaptive_control.demo.config import DemoConfig
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.methods import checked_method
-from adaptive_control.pretrained import pretrained_path
+from adaptive_control.pretrained import planner_for, pretrained_path
 from adaptive_control.training import LoadedModel, load_model
-from controllers import SamplingPlanner, format_planner, load_planner
+from controllers import SamplingPlanner, format_planner
 from robots import Robot, get_robot, parse_perturbation
 from robots.perturbations import Perturbations
 from robots.perturbations.schedule import first_step
@@ -77,7 +77,7 @@ def prepare(config: DemoConfig) -> Demo:
             f"seconds: {config.seconds} is less than two control periods of {robot.spec.dt} s"
         )
     perturbation = _resolve_perturbation(config, robot)
-    planner = load_planner(config.planner)
+    planner = planner_for(config.robot, config.planner)
     first, model = _load("model", config.model, config.checkpoint, config.robot)
     second, versus = _load("versus", config.versus, config.versus_checkpoint, config.robot)
     resolved = replace(

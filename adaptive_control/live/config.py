@@ -24,8 +24,8 @@ class LiveConfig:
     versus: str = "mb"
     """The method of the twin beside it; "none": no twin."""
 
-    planner: str = "cem:candidates=200,horizon=15,iterations=3"
-    """A planner and its settings, or the path of a planner.toml."""
+    planner: str = ""
+    """A planner and its settings, or the path of a planner.toml; empty: the robot's own, tuned."""
 
     perturb: str = "none"
     """What acts on the robot from the start, e.g. crippled-leg:back@5s+mass:2."""

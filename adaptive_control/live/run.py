@@ -22,9 +22,8 @@ from adaptive_control.live.linked import LinkedLoop, ReadableLink
 from adaptive_control.live.loop import ControlLoop
 from adaptive_control.live.page import Page
 from adaptive_control.methods import checked_method, method_names
-from adaptive_control.pretrained import pretrained_path
+from adaptive_control.pretrained import planner_for, pretrained_path
 from adaptive_control.training import LoadedModel, load_model
-from controllers import load_planner
 from robots import get_robot
 from robots.plant import compiled
 
@@ -97,7 +96,7 @@ def _simulated(config: LiveConfig) -> tuple[_Loop, Callable[[viser.ViserServer],
         return load_model(pretrained_path(config.robot, name), robot=config.robot, method=name)
 
     names = (config.model,) if config.versus == "none" else (config.model, config.versus)
-    planner = load_planner(config.planner)
+    planner = planner_for(config.robot, config.planner)
     loop = ControlLoop(robot, names, load, planner, config.perturb, config.seed)
     mass = float(compiled(robot, ()).body_mass.sum())
 

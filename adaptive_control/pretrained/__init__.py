@@ -1,6 +1,6 @@
-"""The models that ship with the project: `<robot>-<model>.safetensors`.
+"""What ships with the project: models, `<robot>-<model>.safetensors`, and planners, `<robot>.toml`.
 
-Each file's metadata holds the settings it was made with; `pretrained/README.md` has the commands.
+Each model's metadata holds the settings it was made with; `pretrained/README.md` has the commands.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from pathlib import Path
 
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.methods import METHODS
+from controllers import SamplingPlanner, load_planner
 
-__all__ = ["pretrained_names", "pretrained_path", "pretrained_paths"]
+__all__ = ["planner_for", "pretrained_names", "pretrained_path", "pretrained_paths"]
 
 _FOLDER = Path(__file__).parent
 
@@ -40,3 +41,17 @@ def pretrained_path(robot: str, model: str) -> Path:
             f"adaptive-control train {robot} --model {made_with}"
         )
     return path
+
+
+def planner_for(robot: str, asked: str | None = None) -> SamplingPlanner:
+    """The planner that is asked for; else the one tuned for the robot, else CEM as it is.
+
+    Args:
+        robot: name of the robot.
+        asked: a planner and its settings, or the path of a planner.toml; empty for none.
+
+    Raises:
+        PlannerError: no such planner.
+    """
+    tuned = _FOLDER / f"{robot}.toml"
+    return load_planner(asked or (tuned if tuned.is_file() else "cem"))

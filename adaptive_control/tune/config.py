@@ -71,8 +71,8 @@ class TuneConfig:
     """Range of the iterations."""
     windows: tuple[int, ...] = ()
     """Windows M to try; a quarter, half and all of the training's if not given."""
-    default: str = "cem:candidates=200,horizon=15,iterations=3"
-    """The planner to beat, as text or as the path of a planner.toml."""
+    default: str = ""
+    """The planner to beat, as text or as the path of a planner.toml; empty: the robot's own."""
 
     sweep: int = 5
     """Horizons, evenly over the range, at which the best settings are tried again; 0: none."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.files import write_json, write_text
-from adaptive_control.pretrained import pretrained_path
+from adaptive_control.pretrained import planner_for, pretrained_path
 from adaptive_control.training import LoadedModel, load_model
 from adaptive_control.training.report import Reporter
 from adaptive_control.tune.check import compare
@@ -45,7 +45,7 @@ from adaptive_control.tune.space import Space
 from adaptive_control.tune.store import Store, check_folder, open_store
 from adaptive_control.tune.sweep import best_by_horizon, sweep, sweep_horizons
 from adaptive_control.tune.traps import response_steps, traps
-from controllers import format_planner, load_planner
+from controllers import format_planner
 from robots import Robot, get_robot
 
 __all__ = ["MakeAgents", "Tuned", "prepare", "tune"]
@@ -78,7 +78,7 @@ def prepare(config: TuneConfig) -> TuneConfig:
         AdaptiveControlError, RobotError, PlannerError: something asked for cannot be.
     """
     robot = get_robot(config.robot)
-    config = replace(config, default=format_planner(load_planner(config.default)))
+    config = replace(config, default=format_planner(planner_for(config.robot, config.default)))
     check_folder(config)
     if not config.resume:  # a study has its own copies
         model = load_model(_checkpoint(config), robot=config.robot, method=config.model)

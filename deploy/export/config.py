@@ -15,8 +15,9 @@ class ExportConfig:
     """A file that `train` wrote, or ROBOT/METHOD for a model that ships: half-cheetah/grbal."""
     out: str = "bundle"
     """Folder to write; it must not exist, or be a bundle."""
-    planner: str = "cem"
-    """Planner, as text (cem:candidates=200) or as a .toml file; the robot may use another later."""
+    planner: str = ""
+    """Planner, as text (cem:candidates=200) or as a .toml file; empty: the one tuned for the robot.
+    The robot may use another later."""
     method: str = ""
     """Adapt by this method, which must use the checkpoint's weights; empty: by its own."""
     window: int = 0

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.methods import checked_method
-from adaptive_control.pretrained import pretrained_path
+from adaptive_control.pretrained import planner_for, pretrained_path
 from adaptive_control.training.checkpoint import LoadedModel, load_model
-from controllers import load_planner
 from deploy.errors import DeployError
 from deploy.export.config import ExportConfig
 from deploy.export.verify import Verification
@@ -26,8 +25,8 @@ def run_export(config: ExportConfig) -> Verification:
         PlannerError: the planner cannot be used.
         DeployError: the bundle cannot be written, or fails its verification.
     """
-    planner = load_planner(config.planner)
     loaded, path = load_checkpoint(config.checkpoint, config.method)
+    planner = planner_for(loaded.robot, config.planner)
     if config.action_rate < 0:
         raise DeployError(f"action_rate: {config.action_rate} is not allowed; allowed: from 0")
     return export_bundle(
