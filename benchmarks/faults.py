@@ -145,7 +145,7 @@ def main() -> None:
     parser.add_argument("--models", help="joined by commas; default: those that ship")
     parser.add_argument("--checkpoints", type=Path, help="folder of ROBOT-METHOD.safetensors")
     parser.add_argument("--backend", choices=("mujoco", "pybullet"), default="mujoco")
-    parser.add_argument("--planner", help="default: the one tuned for the robot")
+    parser.add_argument("--planner", help="default: the robot's own")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()

@@ -85,7 +85,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--robot", default="half-cheetah")
     parser.add_argument("--models", default="grbal,mb", help="the robot's, and its twin's")
-    parser.add_argument("--planner", default="", help="default: the one tuned for the robot")
+    parser.add_argument("--planner", default="", help="default: the robot's own")
     parser.add_argument("--seconds", type=float, default=30.0, help="of each turn")
     parser.add_argument("--turns", type=int, default=2)
     parser.add_argument("--compete", action="store_true", help="loop and browser on all cores")

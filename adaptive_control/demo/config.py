@@ -31,7 +31,7 @@ class DemoConfig:
     """What breaks, e.g. crippled-leg:back@5s+mass:2; half-way if no time is given; empty: a leg."""
 
     planner: str = ""
-    """A planner and its settings, or the path of a planner.toml; empty: the robot's own, tuned."""
+    """A planner and its settings, or the path of a planner.toml; empty: the robot's own."""
 
     seconds: float = 10.0
     """Length of the run, in simulated time [s]."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adaptive_control.evaluation.config import EvaluateConfig
-from adaptive_control.pretrained import planner_for
 from controllers import format_planner, load_planner
 
 __all__ = ["Budget", "budget_of"]
@@ -18,7 +17,7 @@ class Budget:
     Attributes:
         seeds: episodes of each model under each perturbation.
         steps: control steps of an episode.
-        planner: the planner, every setting spelled out; empty: each robot's own.
+        planner: the planner, every setting spelled out.
         oracle_seeds: episodes of the simulator oracle.
         first_tests: how many tests of each suite; 0: all.
         from_start: whether each test is also run with the fault there from the start.
@@ -43,13 +42,9 @@ class Budget:
     oracle_rounds: int
     oracle_updates: int
 
-    def planner_of(self, robot: str) -> str:
-        """The planner of a robot, every setting spelled out."""
-        return format_planner(planner_for(robot, self.planner))
-
 
 _WHOLE = Budget(
-    seeds=10, steps=200, planner="", oracle_seeds=5,
+    seeds=10, steps=200, planner="cem:candidates=200,horizon=15,iterations=3", oracle_seeds=5,
     first_tests=0, from_start=True, robots=40, rounds=12, updates=2000, final_updates=20_000,
     oracle_rounds=8, oracle_updates=10_000,
 )  # fmt: skip
@@ -72,8 +67,7 @@ def budget_of(config: EvaluateConfig) -> Budget:
         for name in ("seeds", "steps", "oracle_seeds")
         if (value := getattr(config, name)) is not None
     }
-    asked = config.planner or preset.planner
-    planner = format_planner(load_planner(asked)) if asked else ""
+    planner = format_planner(load_planner(config.planner or preset.planner))
     if config.oracle_seeds is None and "seeds" in given:
         given["oracle_seeds"] = min(preset.oracle_seeds, given["seeds"])
     return Budget(**{**vars(preset), **given, "planner": planner})

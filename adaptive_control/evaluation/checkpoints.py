@@ -133,12 +133,12 @@ class Checkpoints:
         budget = self._budget
         settings = {
             "robot": robot, "model": method, "seed": self._config.seed,
-            "perturbations": list(perturbations), "planner": budget.planner_of(robot),
+            "perturbations": list(perturbations), "planner": budget.planner,
             "robots": budget.robots, "rounds": rounds, "updates": budget.updates,
             "final_updates": final_updates,
         }  # fmt: skip
         in_a_round = budget.robots * TrainConfig().episode_steps
-        planner = load_planner(budget.planner_of(robot))
+        planner = load_planner(budget.planner)
         cost = costs.collecting(method, planner, in_a_round, rounds, budget.updates)
         cost += costs.fitting(method, final_updates)
         return Cell("train", f"{robot} {name}", settings, cost=cost)

@@ -105,7 +105,7 @@ def _variants(
     if config.ablations and condition.onset in ("mid", "own"):
         if config.ablate_model not in config.methods:
             yield Variant(config.ablate_model, config.ablate_model)
-        yield from ablation_variants(config, budget.planner_of(condition.robot))
+        yield from ablation_variants(config, budget.planner)
 
 
 def _add_episodes(
@@ -129,7 +129,7 @@ def _episodes_cell(
 ) -> Cell:
     budget = plan.budget
     test = dict(variant.test)
-    planner = test.pop("planner", budget.planner_of(condition.robot))
+    planner = test.pop("planner", budget.planner)
     settings = _settings(condition, budget, range(budget.seeds), planner)
     settings |= {"method": variant.method, "models": models, "test": test}
     cost = costs.episodes(variant.method, load_planner(planner), budget.seeds * budget.steps)
@@ -164,14 +164,13 @@ def _add_oracles(
         cell = _episodes_cell(plan, Variant(MODEL_ORACLE, "mb"), condition, inputs, models)
         plan.entries.append(Entry(MODEL_ORACLE, "", condition, (plan.add(cell),)))
     if config.oracles in ("both", "simulator"):
-        text = budget.planner_of(condition.robot)
-        planner = load_planner(text)
+        planner = load_planner(budget.planner)
         cost = costs.simulating(condition.robot, planner, budget.steps)
         cells = [
             Cell(
                 "simulator",
                 f"{condition.robot} seed {seed} {condition.perturbation}",
-                _settings(condition, budget, [seed], text),
+                _settings(condition, budget, [seed], budget.planner),
                 cost=cost,
             )
             for seed in range(budget.oracle_seeds)

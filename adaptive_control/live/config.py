@@ -25,7 +25,7 @@ class LiveConfig:
     """The method of the twin beside it; "none": no twin."""
 
     planner: str = ""
-    """A planner and its settings, or the path of a planner.toml; empty: the robot's own, tuned."""
+    """A planner and its settings, or the path of a planner.toml; empty: the robot's own."""
 
     perturb: str = "none"
     """What acts on the robot from the start, e.g. crippled-leg:back@5s+mass:2."""

@@ -44,7 +44,7 @@ def pretrained_path(robot: str, model: str) -> Path:
 
 
 def planner_for(robot: str, asked: str | None = None) -> SamplingPlanner:
-    """The planner that is asked for; else the one tuned for the robot, else CEM as it is.
+    """The planner that is asked for; else the one that ships for the robot, else CEM as it is.
 
     Args:
         robot: name of the robot.

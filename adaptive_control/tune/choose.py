@@ -2,9 +2,9 @@
 
 Of many settings tried on the same robots, the one that comes out best was also lucky. The best few
 of each class therefore meet again, with the default, on new draws of the training perturbations,
-and the mean return of that final decides. A window that the model was not trained with is chosen
-only if, in the final, it beats the same planner with the trained window by more than two standard
-errors of the paired difference.
+and the mean return of that final decides. A setting with a window that the model was not trained
+with is chosen only if, in the final, it beats the best one with the trained window by more than two
+standard errors of the paired difference.
 """
 
 from __future__ import annotations
@@ -65,17 +65,16 @@ def choose(
     for name in CLASSES:
         fit = [s for s in finals if p99_ms[s] <= classes.most_ms(name)]
         if fit:
-            winner = max(fit, key=lambda s: finals[s].mean)
-            winners[name] = _with_trained_window(winner, finals, trained_window, fit)
+            winners[name] = _winner(fit, finals, trained_window)
     return winners
 
 
-def _with_trained_window(
-    winner: Setting, finals: Mapping[Setting, Result], trained: int, fit: Sequence[Setting]
-) -> Setting:
-    twin = replace(winner, window=trained)
-    if twin == winner or twin not in fit:
+def _winner(fit: Sequence[Setting], finals: Mapping[Setting, Result], trained: int) -> Setting:
+    """The highest return; with another window than the training's only if that is clearly ahead."""
+    winner = max(fit, key=lambda s: finals[s].mean)
+    usual = max((s for s in fit if s.window == trained), key=lambda s: finals[s].mean, default=None)
+    if usual is None or usual == winner:
         return winner
-    ahead = np.asarray(finals[winner].returns) - np.asarray(finals[twin].returns)
+    ahead = np.asarray(finals[winner].returns) - np.asarray(finals[usual].returns)
     error = ahead.std(ddof=1) / len(ahead) ** 0.5
-    return winner if ahead.mean() > _ERRORS * error else twin
+    return winner if ahead.mean() > _ERRORS * error else usual

@@ -181,9 +181,7 @@ class Search:
             seed = int(np.random.SeedSequence([self._config.seed, 7, number]).generate_state(1)[0])
             self.study.sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=_RANDOM)
             if number >= self._starts and number % 2:
-                tried = [(t.setting, t.result.mean) for t in self.tried.values()]
-                near = self._neighbours.near(tried, np.random.default_rng(seed))
-                self.study.enqueue_trial(near)
+                self._enqueue_neighbour(seed)
             trial = self.study.ask()
             with warnings.catch_warnings():  # a default that was put in may lie between two steps
                 warnings.simplefilter("ignore")
@@ -201,6 +199,15 @@ class Search:
             f"share: {_TOO_SLOW} settings in a row take longer than {self._limit:.3g} ms at p99 "
             f"({self._table.source}); allow smaller ones by --candidates, --horizon, --iterations"
         )
+
+    def _enqueue_neighbour(self, seed: int) -> None:
+        tried = [
+            (t.setting, t.result.mean)
+            for t in self.tried.values()
+            if t.setting.kind in self._space.planners  # the default may be of another kind
+        ]
+        if tried:
+            self.study.enqueue_trial(self._neighbours.near(tried, np.random.default_rng(seed)))
 
     def _suggest(self, trial: Trial) -> Setting:
         kind = trial.suggest_categorical("planner", self._space.planners)

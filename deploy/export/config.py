@@ -16,8 +16,8 @@ class ExportConfig:
     out: str = "bundle"
     """Folder to write; it must not exist, or be a bundle."""
     planner: str = ""
-    """Planner, as text (cem:candidates=200) or as a .toml file; empty: the one tuned for the robot.
-    The robot may use another later."""
+    """Planner, as text (cem:candidates=200) or as a .toml file; empty: the robot's own. The robot
+    may be given another later."""
     method: str = ""
     """Adapt by this method, which must use the checkpoint's weights; empty: by its own."""
     window: int = 0

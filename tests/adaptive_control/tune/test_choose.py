@@ -65,6 +65,13 @@ def test_another_window_must_win_beyond_doubt() -> None:
     assert choose(clear, p99, CLASSES, 16)["best"] == other
 
 
+def test_without_that_the_best_of_the_usual_window_is_chosen() -> None:
+    """Not the twin of the lucky one, which may be worse than others."""
+    other, twin, better = setting(0, 4), setting(0, 16), setting(1, 16)
+    finals = {other: result(9, 1, 6.0), twin: result(1, 2, 2.0), better: result(5, 5, 4.0)}
+    assert choose(finals, dict.fromkeys(finals, 5.0), CLASSES, 16)["best"] == better
+
+
 def test_classes_never_exceed_the_limit() -> None:
     slow = Classes(limit_ms=10.0, default_ms=30.0)
     assert [slow.most_ms(name) for name in ("best", "as-fast", "half")] == [10, 10, 10]

@@ -110,6 +110,13 @@ def test_a_journal_that_was_cut_off_in_a_generation_is_completed(tmp_path: Path)
     assert [t.params for t in recorded] == [t.params for t in search.study.trials]
 
 
+def test_the_default_may_be_of_a_kind_that_is_not_searched(tmp_path: Path) -> None:
+    space = replace(SPACE, planners=("mppi",))
+    tried, search = searched(replace(CONFIG, out=tmp_path), FormulaPool(), space)
+    assert search.finished == 3
+    assert {t.setting.kind for t in tried if t.setting != DEFAULT} == {"mppi"}
+
+
 def test_seeds_differ(tmp_path: Path) -> None:
     one, _ = searched(replace(CONFIG, out=tmp_path / "0"), FormulaPool())
     other, _ = searched(replace(CONFIG, out=tmp_path / "1", seed=1), FormulaPool())
