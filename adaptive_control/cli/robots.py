@@ -14,7 +14,6 @@ from rich.table import Table
 from adaptive_control.cli.parse import parse
 from adaptive_control.cli.terminal import terminal
 from adaptive_control.pretrained import planner_for
-from controllers import format_planner
 
 if TYPE_CHECKING:
     from robots import RobotSpec
@@ -57,6 +56,8 @@ def _list_robots(console: Console) -> None:
 
 
 def _describe(console: Console, spec: RobotSpec) -> None:
+    from controllers import format_planner
+
     for title, fields in (("observation", spec.observation), ("action", spec.action)):
         table = Table(title=f"{spec.name}: {title}")
         for heading in ("", "field", "unit", "range"):

@@ -6,10 +6,13 @@ Each model's metadata holds the settings it was made with; `pretrained/README.md
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.methods import METHODS
-from controllers import SamplingPlanner, load_planner
+
+if TYPE_CHECKING:
+    from controllers import SamplingPlanner
 
 __all__ = ["planner_for", "pretrained_names", "pretrained_path", "pretrained_paths"]
 
@@ -53,5 +56,7 @@ def planner_for(robot: str, asked: str | None = None) -> SamplingPlanner:
     Raises:
         PlannerError: no such planner.
     """
+    from controllers import load_planner  # brings numpy, which listing what ships need not wait for
+
     tuned = _FOLDER / f"{robot}.toml"
     return load_planner(asked or (tuned if tuned.is_file() else "cem"))
