@@ -16,7 +16,7 @@ from torch import Tensor
 
 from adaptive_control.dynamics.network import Parameters, forward
 
-__all__ = ["gradient_step", "lengths", "less", "steps_of", "window_loss"]
+__all__ = ["descend", "gradient_step", "lengths", "less", "steps_of", "window_loss"]
 
 
 def window_loss(parameters: Parameters, inputs: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
@@ -68,6 +68,30 @@ def steps_of(
     if first_order:
         gradients = tuple(g.detach() for g in gradients)
     return tuple(a * g for a, g in zip(step_sizes, gradients, strict=True))
+
+
+def descend(
+    parameters: Parameters,
+    steps: Callable[[Parameters], Parameters],
+    count: int,
+    limit: Tensor | None = None,
+) -> tuple[Parameters, Parameters]:
+    """Several steps, one after the other.
+
+    Args:
+        parameters: `[B, ...]` each.
+        steps: what to subtract from given parameters.
+        count: of steps, at least one.
+        limit: of each step; see `less`.
+
+    Returns:
+        Where they end, and the first step, as it was before it was shortened.
+    """
+    first = steps(parameters)
+    parameters = less(parameters, first, limit)
+    for _ in range(count - 1):
+        parameters = less(parameters, steps(parameters), limit)
+    return parameters, first
 
 
 def less(parameters: Parameters, steps: Parameters, limit: Tensor | None = None) -> Parameters:

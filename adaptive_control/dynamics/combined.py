@@ -18,7 +18,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from adaptive_control.adaptation.gradient import lengths, less, steps_of, window_loss
+from adaptive_control.adaptation.gradient import less, steps_of, window_loss
 from adaptive_control.adaptation.least_squares import posterior_change
 from adaptive_control.dynamics.features import FeatureLayout
 from adaptive_control.dynamics.hybrid import Hybrid, moved
@@ -43,11 +43,13 @@ class Combined(StepLimit, Hybrid):
             torch.full_like(p, start) for p in self._prior()
         )
 
-    def adapt(self, window: Window) -> Context:
+    def adapted(self, window: Window) -> tuple[Context, Parameters]:
         inputs, targets = self.normalised(window)
         gain, offset = self._actuators(inputs, targets, window.mask)
         inputs = moved(gain, offset, inputs)
-        prior, steps = self._steps(inputs, targets, window.mask)
+        prior = batched(self._prior(), inputs.shape[0])
+        loss = partial(window_loss, inputs=inputs, targets=targets, mask=window.mask)
+        steps = steps_of(loss, prior, tuple(s.exp() for s in self.log_step_sizes))
         *trunk, weight, bias = less(prior, steps, self.limit)
         features = _features(tuple(trunk), inputs)
         last = torch.cat([weight, bias.unsqueeze(1)], dim=1)
@@ -58,7 +60,7 @@ class Combined(StepLimit, Hybrid):
             self.log_variance.exp(),
             self.noise(window.mask),
         )
-        return gain, offset, *trunk, last
+        return (gain, offset, *trunk, last), steps
 
     def prior_context(self, batch: int) -> Context:
         gain, offset, last = super().prior_context(batch)
@@ -67,19 +69,6 @@ class Combined(StepLimit, Hybrid):
     def residual(self, context: Context, inputs: Tensor) -> Tensor:
         gain, offset, *trunk, last = context
         return torch.matmul(_features(tuple(trunk), moved(gain, offset, inputs)), last)
-
-    def step_lengths(self, window: Window) -> Tensor:
-        inputs, targets = self.normalised(window)
-        gain, offset = self._actuators(inputs, targets, window.mask)
-        return lengths(self._steps(moved(gain, offset, inputs), targets, window.mask)[1])
-
-    def _steps(
-        self, inputs: Tensor, targets: Tensor, mask: Tensor
-    ) -> tuple[Parameters, Parameters]:
-        """The prior, and what a gradient step subtracts from it."""
-        prior = batched(self._prior(), inputs.shape[0])
-        loss = partial(window_loss, inputs=inputs, targets=targets, mask=mask)
-        return prior, steps_of(loss, prior, tuple(s.exp() for s in self.log_step_sizes))
 
     def _prior(self) -> Parameters:
         """All parameters of the network, as `forward` takes them."""

@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from adaptive_control.adaptation.gradient import less, steps_of, window_loss
+from adaptive_control.adaptation.gradient import descend, steps_of, window_loss
 from adaptive_control.dynamics.mb import MB
 from adaptive_control.dynamics.network import Parameters, batched, forward
 from adaptive_control.dynamics.window import Context, Window
@@ -34,15 +34,16 @@ class DynamicEvaluation(MB):
     """Gradient steps a control step; three or ten found nothing that one did not."""
 
     def adapt(self, window: Window) -> Context:
-        parameters = self.prior_context(window.observation.shape[0])
-        for _ in range(self.inner_steps):
-            parameters = less(parameters, self._steps(parameters, window), self.limit)
-        return parameters
+        return self._descend(window)[0]
 
     @property
     def limit(self) -> Tensor | None:
         """The longest step; none, as this baseline is known."""
         return None
+
+    def _descend(self, window: Window) -> tuple[Context, Parameters]:
+        prior = self.prior_context(window.observation.shape[0])
+        return descend(prior, partial(self._steps, window=window), self.inner_steps, self.limit)
 
     def _steps(self, parameters: Parameters, window: Window) -> Parameters:
         """What a step subtracts from these parameters."""

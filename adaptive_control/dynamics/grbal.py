@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from adaptive_control.adaptation.gradient import lengths, less, steps_of, window_loss
+from adaptive_control.adaptation.gradient import descend, steps_of, window_loss
 from adaptive_control.dynamics.features import FeatureLayout
 from adaptive_control.dynamics.network import Parameters, batched, forward, init_parameters
 from adaptive_control.dynamics.step_limit import StepLimit
@@ -49,14 +49,9 @@ class GrBAL(StepLimit):
         )
         self.inner_steps = inner_steps
 
-    def adapt(self, window: Window) -> Context:
-        parameters = self.prior_context(window.observation.shape[0])
-        for _ in range(self.inner_steps):
-            parameters = less(parameters, self._steps(parameters, window), self.limit)
-        return parameters
-
-    def step_lengths(self, window: Window) -> Tensor:
-        return lengths(self._steps(self.prior_context(window.observation.shape[0]), window))
+    def adapted(self, window: Window) -> tuple[Context, Parameters]:
+        prior = self.prior_context(window.observation.shape[0])
+        return descend(prior, partial(self._steps, window=window), self.inner_steps, self.limit)
 
     def _steps(self, parameters: Parameters, window: Window) -> Parameters:
         """What a step subtracts from these parameters."""

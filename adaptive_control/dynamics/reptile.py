@@ -14,10 +14,11 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from adaptive_control.adaptation.gradient import gradient_step, lengths, window_loss
+from adaptive_control.adaptation.gradient import gradient_step, window_loss
 from adaptive_control.dynamics.dynamic_evaluation import DynamicEvaluation
+from adaptive_control.dynamics.network import Parameters
 from adaptive_control.dynamics.step_limit import StepLimit
-from adaptive_control.dynamics.window import Window
+from adaptive_control.dynamics.window import Context, Window
 
 __all__ = ["Reptile"]
 
@@ -32,8 +33,8 @@ class Reptile(StepLimit, DynamicEvaluation):
     step_size = 0.1
     inner_steps = 3
 
-    def step_lengths(self, window: Window) -> Tensor:
-        return lengths(self._steps(self.prior_context(window.observation.shape[0]), window))
+    def adapted(self, window: Window) -> tuple[Context, Parameters]:
+        return self._descend(window)
 
     def loss(
         self, window: Window, future: Window, *, unroll: int, prior_weight: float

@@ -12,8 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from adaptive_control.adaptation.gradient import lengths
 from adaptive_control.dynamics.base import Dynamics
-from adaptive_control.dynamics.window import Window
+from adaptive_control.dynamics.network import Parameters
+from adaptive_control.dynamics.window import Context, Window
 
 __all__ = ["StepLimit"]
 
@@ -35,9 +37,16 @@ class StepLimit(Dynamics):
         self.register_buffer("step_limit", torch.zeros(()))
         self._limited = False  # known without looking into the tensor, which tracing could not
 
+    def adapted(self, window: Window) -> tuple[Context, Parameters]:
+        """The context that `adapt` gives, and the first step, as it was before it was shortened."""
+        raise NotImplementedError
+
+    def adapt(self, window: Window) -> Context:
+        return self.adapted(window)[0]
+
     def step_lengths(self, window: Window) -> Tensor:
         """How long the first step would be without a limit, `[B]`."""
-        raise NotImplementedError
+        return lengths(self.adapted(window)[1])
 
     @property
     def limit(self) -> Tensor | None:

@@ -41,7 +41,8 @@ class Adaptation:
     Attributes:
         loss_before: the prior's squared error on the window, in units of variance.
         loss_after: the adapted context's.
-        step_norm: Euclidean norm of `context - prior`, all tensors together.
+        step_norm: Euclidean norm of `context - prior`, all tensors together; where a gradient step
+            was shortened, of that step as it was before.
     """
 
     loss_before: float

@@ -60,7 +60,8 @@ class PlanRecord:
         adapted_error: of the adapted model, which had not seen that transition.
         loss_before: loss of the prior on the window; NaN where the model does not say.
         loss_after: loss of the adapted model on the window; NaN likewise.
-        step_norm: how far adapting moved from the prior; NaN likewise.
+        step_norm: how far adapting moved from the prior, or would have with a gradient step that
+            was shortened; NaN likewise.
         window: transitions adapted from.
         returns: what the model promises for the plan; -inf: no candidate was finite.
         adapt_s: time to adapt and gate [s].

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from adaptive_control.dynamics import Window as TorchWindow
+from adaptive_control.dynamics.step_limit import StepLimit
 from adaptive_control.planning import PlanningModel, make_agent
 from controllers import GateConfig, Window, make_planner
 from controllers.model import AdaptiveModel
@@ -60,10 +61,12 @@ def test_what_it_says_of_the_adaptation(model: BundleModel, filled: int) -> None
     context = model.adapt(window(filled))
     last = model.last_adaptation
     assert last is not None
+    assert isinstance(dynamics, StepLimit)
+    slots = TorchWindow(*(torch.from_numpy(v[:, WINDOW - filled :]) for v in window(filled)))
     squares = (((c - p) ** 2).sum() for c, p in zip(context, model.prior_context(1), strict=True))
-    assert last.step_norm == pytest.approx(np.sqrt(sum(squares)), rel=1e-4)
-    slots = (torch.from_numpy(value[:, WINDOW - filled :]) for value in window(filled))
-    inputs, targets = dynamics.normalised(TorchWindow(*slots))
+    unlimited = float(dynamics.step_lengths(slots))
+    assert last.step_norm == pytest.approx(max(np.sqrt(sum(squares)), unlimited), rel=1e-4)
+    inputs, targets = dynamics.normalised(slots)
     for of, loss in ((model.prior_context(1), last.loss_before), (context, last.loss_after)):
         error = dynamics.residual(tuple(map(torch.from_numpy, of)), inputs) - targets
         expected = float((error**2).mean()) if filled else 0.0

@@ -12,7 +12,7 @@ from deploy.runtime.loop.clock import VirtualClock
 from deploy.runtime.loop.messages import PlannerTask
 from deploy.runtime.loop.planner import PlannerCore
 from deploy.runtime.loop.record import PlanRecord
-from tests.deploy.bundles import WINDOW, bundle_path, random_model, transitions
+from tests.deploy.bundles import WINDOW, bundle_path, transitions
 
 KINDS = ["grbal", pytest.param("rebal", marks=pytest.mark.slow)]
 ONSET = 30
@@ -66,14 +66,8 @@ def with_one_absurd_speed(kind: str, size: float) -> list[PlanRecord]:
 @pytest.mark.parametrize("size", [1e3, 1e12, 3e38])
 def test_a_huge_step_is_not_made(size: float) -> None:
     plans = with_one_absurd_speed("grbal", size)
-    longest = float(random_model("grbal").state_dict()["step_limit"])
     window = plans[ONSET : ONSET + WINDOW]
-    for plan in window:
-        assert not plan.gate_open or plan.step_norm <= 1.001 * longest, (
-            "no further than trained for"
-        )
-    if size > 1e30:  # whose square is not a number any more
-        assert not any(plan.gate_open for plan in window), "planned with the prior, from the first"
+    assert not any(plan.gate_open for plan in window), "planned with the prior, from the first on"
     after = plans[ONSET + WINDOW + 2 :]
     assert all(np.isfinite(plan.prior_error) for plan in after), "and it is over with the window"
     assert all(np.isfinite(plan.step_norm) for plan in after)
