@@ -1,8 +1,11 @@
 """A simulated robot in real time: it steps at its control period, whoever answers or does not.
 
-    due k    the period k has passed: step it under its command, send the observation,
-             choose the command of the period k + 1
+    due k    the period k has passed: send the observation, choose the command of the period
+             k + 1, compute how that one ends
     between  listen
+
+Where a command acts in the very period that it answers (delay 0), how the period ends can only be
+computed when it has passed, and the observation is late by the time that takes.
 
 The watchdog: a command acts no longer than its own validity after it arrived; then, and with no
 commander, the robot takes its safe action.
@@ -12,7 +15,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deploy.robot.config import SimulateConfig
 from deploy.robot.plant import LinkedPlant
@@ -29,7 +32,7 @@ class Report:
 
     Attributes:
         ticks: control periods.
-        late: periods that began more than a tenth too late.
+        late: periods that ended more than a tenth of one too late.
         skipped: periods left out because the machine did not keep up.
         expired: periods under the safe action though a commander had been there.
         dropped: packets dropped, by reason.
@@ -67,10 +70,16 @@ class _RealTime:
         try:
             while not stopped() and not (end and self._ticks >= end):
                 began, due = due, due + period
-                self._server.serve(due)
-                command = held if config.delay else self._valid(began)
-                observation = self._plant.step(command)
-                self._server.send(observation)
+                command = held
+                if config.delay:
+                    observation = self._plant.step(command)
+                    self._server.serve(due)
+                else:
+                    self._server.serve(due)
+                    command = self._valid(began)
+                    observation = self._plant.step(command)
+                now = time.monotonic_ns()
+                self._server.send(replace(observation, stamp_ns=now, received_ns=now))
                 self._count(command)
                 if not self._server.commanded and self._plant.running:
                     self._plant.stand()

@@ -128,7 +128,8 @@ class RobotServer:
         self._command = None
 
     def serve(self, until_ns: int) -> None:
-        """Take what comes, until `until_ns` of the monotonic clock."""
+        """Take what comes until `until_ns` of the monotonic clock; if it has passed, what waits."""
+        self.poll()
         while (left := until_ns - time.monotonic_ns()) > 0:
             ready, _, _ = select.select([self._socket], [], [], left * 1e-9)
             if ready:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -10,9 +11,15 @@ import time
 import numpy as np
 import pytest
 
+from deploy.robot import realtime
+from deploy.robot.channels import channels_of
 from deploy.robot.config import SimulateConfig
+from deploy.robot.plant import LinkedPlant
 from deploy.robot.realtime import simulate
+from deploy.robot.server import RobotServer
 from deploy.runtime.link import Command, open_link
+from deploy.runtime.link.address import parse_address
+from robots import get_robot
 from tests.deploy.simulated import simulated_half_cheetah
 
 
@@ -57,6 +64,28 @@ def test_it_keeps_its_control_period():
     report = simulate(config, stopped=lambda: stamps.append(time.monotonic()) or False)
     assert report.ticks + report.skipped >= 10
     assert time.monotonic() - started >= 0.5
+
+
+@pytest.mark.parametrize(("delay", "late"), [(1, False), (0, True)])
+def test_a_period_is_computed_before_it_ends_not_after(monkeypatch, delay, late):
+    class Slow(LinkedPlant):
+        def step(self, command):
+            time.sleep(0.3 * self.spec.dt)
+            return super().step(command)
+
+    monkeypatch.setattr(realtime, "LinkedPlant", Slow)
+    config = SimulateConfig(listen="udp://127.0.0.1:0", seconds=0.5, quiet=True, delay=delay)
+    report = simulate(config)
+    assert (report.late > report.ticks / 2) is late
+
+
+def test_a_robot_that_is_too_slow_still_listens():
+    robot = RobotServer(parse_address("udp://127.0.0.1:0"), channels_of(get_robot("ant").spec))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.sendto(b"nothing of ours", ("127.0.0.1", robot.address.port))
+        robot.serve(time.monotonic_ns() - 1)
+    robot.close()
+    assert sum(robot.counters.values()) == 1
 
 
 def test_bad_settings_are_refused_with_status_2():
