@@ -16,14 +16,15 @@ from adaptive_control.evaluation.metrics import (
 from adaptive_control.evaluation.plan import MODEL_ORACLE
 from adaptive_control.evaluation.statistics import (
     Estimate,
+    interquartile_mean,
     paired_p_value,
     ratio,
     stratified,
 )
 
 __all__ = [
-    "ERRORS", "Pooled", "Recovery", "errors", "harm", "mean_error", "pooled", "raw", "recovery",
-    "returns_of", "scored_steps", "unusable",
+    "ERRORS", "Pooled", "Recovery", "compared", "errors", "harm", "mean_error", "pooled", "raw",
+    "recovery", "returns_of", "scored_steps", "unusable",
 ]  # fmt: skip
 
 ERRORS = ("one step", "K transitions", "K steps open loop")
@@ -42,12 +43,15 @@ class Pooled:
         known: conditions that it rests on.
         wanted: conditions that it should rest on.
         p_value: of the paired test against the reference, before correction; None without pairs.
+        over: how many times the reference's figure, over the runs that both have; None likewise,
+            or where the reference earns nothing.
     """
 
     estimate: Estimate | None
     known: int
     wanted: int
     p_value: float | None = None
+    over: float | None = None
 
 
 @dataclass(frozen=True)
@@ -131,12 +135,48 @@ def pooled(
     return Pooled(stratified(groups), len(groups), len(wanted), p_value)
 
 
-def raw(condition: Condition, variant: str, steps: int) -> Estimate | None:
-    """Return for each scored control step: about the speed [m/s], less the effort."""
+def compared(
+    conditions: Sequence[Condition], variant: str, steps: int, reference: str = "mb"
+) -> Pooled:
+    """Return for each scored control step over conditions, beside the reference's.
+
+    Args:
+        conditions: those of a suite, or of several.
+        variant: whose.
+        steps: T, control steps of the episodes.
+        reference: what it is compared with, on runs of the same seed and condition.
+    """
+    wanted = [c for c in conditions if variant in c["results"]]
+    groups: list[list[float]] = []
+    pairs: list[tuple[float, float]] = []
+    for condition in wanted:
+        values = _per_step(condition, variant, steps)
+        if values is None:
+            continue
+        groups.append(values)
+        others = _per_step(condition, reference, steps)
+        if others is not None and variant != reference:
+            pairs += zip(values, others, strict=False)
+    if not pairs:
+        return Pooled(stratified(groups), len(groups), len(wanted))
+    ours, theirs = np.transpose(pairs)
+    below = float(interquartile_mean(theirs))
+    over = float(interquartile_mean(ours)) / below if below > 0 else None
+    p_value = paired_p_value(ours, theirs)
+    return Pooled(stratified(groups), len(groups), len(wanted), p_value, over)
+
+
+def _per_step(condition: Condition, variant: str, steps: int) -> list[float] | None:
     returns = returns_of(condition, variant)
     if returns is None:
         return None
-    return stratified([[value / scored_steps(condition, steps) for value in returns]])
+    return [value / scored_steps(condition, steps) for value in returns]
+
+
+def raw(condition: Condition, variant: str, steps: int) -> Estimate | None:
+    """Return for each scored control step: about the speed [m/s], less the effort."""
+    values = _per_step(condition, variant, steps)
+    return None if values is None else stratified([values])
 
 
 def harm(condition: Condition, variant: str, reference: str = "mb") -> Estimate | None:

@@ -99,6 +99,30 @@ def test_normalised_by_the_oracles_mean_and_pooled_over_conditions():
     assert "Left out" not in page
 
 
+def test_beside_mb_without_an_oracle():
+    page = table(
+        results(
+            condition("body", "mid", {"mb": [10.0, 10.0], "grbal": [30.0, 30.0]}),
+            condition("body", "start", {"mb": [20.0, 20.0], "grbal": [60.0, 60.0]}),
+            condition("pier", "start", {"mb": [20.0, 20.0], "grbal": [20.0, 20.0]}),
+            condition("slopes", "start", {"mb": [20.0, 20.0], "grbal": None}),
+            condition("body", "none", {"mb": [1.0, 1.0], "grbal": [1.0, 1.0]}),
+        )
+    )
+    found = rows(page, "Return for each step")
+    # A fault in mid-episode scores 20 of 40 steps: all runs are at 0.5 and at 1.5 a step;
+    # four pairs, all one way, are 2 / 2^4, and there are three tests.
+    assert found["half-cheetah body"][0] == "0.50 [0.50, 0.50]"
+    assert found["half-cheetah body"][1].startswith(
+        "**1.50 [1.50, 1.50]** 3.00 x p=0.38"
+    )  # 3 * 2 / 2^4
+    assert found["half-cheetah pier"][1] == "0.50 [0.50, 0.50] 1.00 x p=1"
+    assert found["half-cheetah slopes"] == ["0.50 [0.50, 0.50]", MISSING]
+    assert "(3 of 4 conditions)" in found["all suites"][1]
+    alone = table(results(condition("body", "mid", {"grbal": [20.0, 20.0]})))
+    assert rows(alone, "Return for each step")["half-cheetah body"] == ["1.00 [1.00, 1.00]"]
+
+
 def test_what_is_missing_is_said_and_not_taken_for_zero():
     whole = {"mb": [10.0, 10.0], "grbal": [20.0, 20.0], MODEL_ORACLE: [20.0, 20.0]}
     page = table(
