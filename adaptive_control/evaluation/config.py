@@ -86,6 +86,9 @@ class EvaluateConfig:
     report: bool = False
     """Run nothing: write results.json, table.md and plots from the cells that are there."""
 
+    estimate: bool = False
+    """Run nothing, write nothing: print what there is to do and how long it would take."""
+
     def __post_init__(self) -> None:
         """Refuse what no evaluation could use.
 
@@ -99,6 +102,8 @@ class EvaluateConfig:
         for name in ("seed", "workers"):
             if getattr(self, name) < 0:
                 raise AdaptiveControlError(f"{name}: {getattr(self, name)} is negative")
+        if self.report and self.estimate:
+            raise AdaptiveControlError("estimate: True; with report only False is allowed")
         if self.oracles not in ORACLES:
             raise AdaptiveControlError(
                 f"oracles: {self.oracles!r} is unknown; allowed: {', '.join(ORACLES)}"

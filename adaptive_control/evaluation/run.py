@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -44,9 +45,13 @@ def evaluate(config: EvaluateConfig, console: Console) -> int:
             )
         write_report(config, plan, store, {}, console)
         return 0
+    left = {name: cell for name, cell in plan.cells.items() if not store.done(name)}
+    if config.estimate:
+        for line in describe(plan, left, config.workers or os.cpu_count() or 1):
+            console.print(line, soft_wrap=True)
+        return 0
     write_json(config.out / "config.json", _saved(config))
     errors: dict[str, str] = {}
-    left = {name: cell for name, cell in plan.cells.items() if not store.done(name)}
     try:
         if left:
             with open_pool(config.workers, config.ray) as pool:

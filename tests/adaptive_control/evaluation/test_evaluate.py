@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.evaluation.cells import CellStore
@@ -73,6 +75,20 @@ def test_a_finished_run_does_nothing_again(finished: Path, monkeypatch: pytest.M
     before = {p: p.stat().st_mtime_ns for p in (finished / "cells").iterdir()}
     assert evaluate(tiny(finished), quiet()) == 0
     assert {p: p.stat().st_mtime_ns for p in (finished / "cells").iterdir()} == before
+
+
+def test_an_estimate_runs_nothing_and_leaves_nothing(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    serial(monkeypatch, cells=0)
+    console = Console(file=io.StringIO(), width=120)
+    assert evaluate(tiny(tmp_path / "new", estimate=True, workers=3), console) == 0
+    said = console.file.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
+    assert "4 of 4     episodes on models" in said
+    assert "with 3 cells at a time" in said
+    assert not (tmp_path / "new").exists()
+    assert evaluate(tiny(finished, estimate=True), console) == 0
+    assert "0 of 4     episodes on models" in console.file.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
 
 
 @pytest.mark.parametrize("cells", [1, 4])

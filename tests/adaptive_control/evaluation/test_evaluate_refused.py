@@ -21,6 +21,7 @@ from tests.adaptive_control.evaluation.serial import quiet, serial, tiny
         ({"data": Path("nowhere"), "fresh": True}, "data: nowhere holds no episodes"),
         ({"checkpoints": Path("nowhere")}, "checkpoints: nowhere is no folder"),
         ({"planner": "chess"}, "chess"),
+        ({"report": True, "estimate": True}, "estimate: True; with report only False"),
         ({"ray": "1.2.3.4:5:6"}, "ray: no cluster at"),
     ],
 )
