@@ -12,17 +12,19 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from adaptive_control.evaluation.grouping import Results, by_suite, columns, tested
 from adaptive_control.evaluation.plan import MODEL_ORACLE, SIMULATOR_ORACLE
 from adaptive_control.evaluation.statistics import Estimate
-from adaptive_control.evaluation.summary import mean_error, pooled, raw
+from adaptive_control.evaluation.summary import compared, mean_error, pooled
 from adaptive_control.files import atomic_path
+from adaptive_control.methods import DEFAULT_METHOD
 
 __all__ = ["write_plots"]
 
-Results = Mapping[str, Any]
 Conditions = list[Mapping[str, Any]]
 
 _FAULT = "#b00020"
+_FEW = 4
 _ORACLE_COLOURS = {MODEL_ORACLE: "#222222", SIMULATOR_ORACLE: "#888888"}
 
 
@@ -37,7 +39,7 @@ def write_plots(folder: Path, results: Results) -> list[Path]:
         The files written: of returns.png, recovery.png, model_error.png and ablations.png those
         for which there was something to draw.
     """
-    suites = _by_suite(results)
+    suites = by_suite(results)
     figures = {
         "returns.png": _returns(results, suites),
         "recovery.png": _recovery(results, suites),
@@ -57,29 +59,30 @@ def write_plots(folder: Path, results: Results) -> list[Path]:
 
 def _returns(results: Results, suites: Mapping[str, Conditions]) -> Figure | None:
     """Return of each variant in each suite, with intervals; normalised where there is an oracle."""
-    columns = _columns(results)
+    variants = columns(results)
     points = {
         (suite, variant): found
         for suite, conditions in suites.items()
-        for variant in columns
-        if (found := _suite_return(results, _tests(conditions), variant)) is not None
+        for variant in variants
+        if (found := _suite_return(results, tested(conditions), variant)) is not None
     }
     if not points:
         return None
-    figure, axes = _figure(1, 1, (max(7, 1.7 * len(suites)), 4.5))
-    colours = _colours(columns)
-    offsets = np.linspace(-0.35, 0.35, len(columns)) if len(columns) > 1 else [0.0]
-    for variant, offset in zip(columns, offsets, strict=True):
+    figure, axes = _figure(1, 1, (max(8, 1.7 * len(suites) + 1.5), 4.5))
+    colours = _colours(variants)
+    offsets = np.linspace(-0.35, 0.35, len(variants)) if len(variants) > 1 else [0.0]
+    for variant, offset in zip(variants, offsets, strict=True):
         for x, suite in enumerate(suites):
             if (suite, variant) in points:
                 _point(axes[0], x + offset, points[suite, variant], colours[variant])
         axes[0].plot([], [], "o", color=colours[variant], label=variant)
     axes[0].set_xticks(range(len(suites)), [suite.replace(" ", "\n") for suite in suites])
+    axes[0].set_xlim(-0.6, len(suites) - 0.4)
     axes[0].set_ylabel(_return_label(results))
     if _has_oracle(results):
         axes[0].axhline(1, color=_ORACLE_COLOURS[MODEL_ORACLE], linewidth=0.8, linestyle=":")
     axes[0].axhline(0, color="#bbbbbb", linewidth=0.8, zorder=0)
-    axes[0].legend(fontsize="x-small", ncols=2)
+    _legend(axes)
     return figure
 
 
@@ -93,16 +96,21 @@ def _recovery(results: Results, suites: Mapping[str, Conditions]) -> Figure | No
     }
     if not chosen:
         return None
-    columns = min(2, len(chosen))
-    figure, axes = _figure(-(-len(chosen) // columns), columns, (5.5 * columns, 0))
-    colours = _colours(_columns(results))
+    across = min(2, len(chosen))
+    figure, axes = _figure(-(-len(chosen) // across), across, (5.5 * across + 1.5, 0))
+    variants = columns(results)
+    colours = _colours(variants)
+    # Of many, two stand out: bands of all of them would hide each other.
+    banded = variants if len(variants) <= _FEW else (DEFAULT_METHOD, "mb")
     for panel, (suite, condition) in zip(axes, chosen.items(), strict=False):
         for variant, speed, dt in _curves(results, condition):
             times = np.arange(len(speed["median"])) * dt
-            panel.plot(times, speed["median"], color=colours[variant], label=variant, linewidth=1.2)
-            panel.fill_between(
-                times, speed["low"], speed["high"], color=colours[variant], alpha=0.12, linewidth=0
-            )
+            colour, wide = colours[variant], 1.8 if variant in banded else 0.9
+            panel.plot(times, speed["median"], color=colour, label=variant, linewidth=wide)
+            if variant in banded:
+                panel.fill_between(
+                    times, speed["low"], speed["high"], color=colour, alpha=0.15, linewidth=0
+                )
             panel.axvline(condition["fault_step"] * dt, color=_FAULT, linestyle="--", linewidth=1.0)
         panel.set_title(f"{suite}: {condition['test']}", fontsize="small")
         panel.set_ylabel("speed [m/s]")
@@ -113,16 +121,16 @@ def _recovery(results: Results, suites: Mapping[str, Conditions]) -> Figure | No
 
 
 def _curves(results: Results, condition: Mapping[str, Any]) -> list[tuple[str, Any, float]]:
-    found = ((name, condition["results"].get(name)) for name in _columns(results))
+    found = ((name, condition["results"].get(name)) for name in columns(results))
     return [(name, r["speed"], r["dt"]) for name, r in found if r and r.get("speed")]
 
 
 def _model_error(results: Results, suites: Mapping[str, Conditions]) -> Figure | None:
     """K-step error against how far ahead: prior dashed, adapted solid; before and after faults."""
-    columns = [name for name in _columns(results) if name not in _ORACLE_COLOURS]
-    colours = _colours(columns)
+    variants = [name for name in columns(results) if name not in _ORACLE_COLOURS]
+    colours = _colours(variants)
     robots = list(dict.fromkeys(c["robot"] for group in suites.values() for c in group))
-    figure, axes = _figure(len(robots), 2, (11, 0))
+    figure, axes = _figure(len(robots), 2, (12.5, 0))
     drawn = False
     for row, robot in enumerate(robots):
         faults = [
@@ -130,7 +138,7 @@ def _model_error(results: Results, suites: Mapping[str, Conditions]) -> Figure |
         ]
         for column, when in enumerate(("before_fault", "after_fault")):
             panel = axes[2 * row + column]
-            for variant in columns:
+            for variant in variants:
                 prior = mean_error(faults, variant, when, "prior")
                 adapted = mean_error(faults, variant, when, "adapted")
                 if prior is None or adapted is None:
@@ -158,8 +166,8 @@ def _ablations(results: Results, suites: Mapping[str, Conditions]) -> Figure | N
     if not groups:
         return None
     base = results["settings"]["ablate_model"]
-    columns = min(2, len(groups))
-    figure, axes = _figure(-(-len(groups) // columns), columns, (6 * columns, 0))
+    across = min(2, len(groups))
+    figure, axes = _figure(-(-len(groups) // across), across, (6 * across + 1.5, 0))
     drawn = False
     for panel, (group, varied) in zip(axes, groups.items(), strict=False):
         names = [base, *varied]
@@ -182,15 +190,10 @@ def _ablations(results: Results, suites: Mapping[str, Conditions]) -> Figure | N
 
 
 def _suite_return(results: Results, conditions: Conditions, variant: str) -> Estimate | None:
-    """Normalised return where there are oracles; else per step, its mean over conditions."""
+    """Over all runs: normalised where there are oracles, else per step."""
     steps = results["settings"]["budget"]["steps"]
-    if _has_oracle(results):
-        return pooled(conditions, variant, steps).estimate
-    found = [f for c in conditions if (f := raw(c, variant, steps)) is not None]
-    if not found:
-        return None
-    value, low, high = np.mean([(f.value, f.low, f.high) for f in found], axis=0).tolist()
-    return Estimate(value, low, high, sum(f.count for f in found))
+    found = pooled if _has_oracle(results) else compared
+    return found(conditions, variant, steps).estimate
 
 
 def _has_oracle(results: Results) -> bool:
@@ -199,27 +202,6 @@ def _has_oracle(results: Results) -> bool:
 
 def _return_label(results: Results) -> str:
     return f"return over the {MODEL_ORACLE}'s" if _has_oracle(results) else "return a step"
-
-
-def _by_suite(results: Results) -> dict[str, Conditions]:
-    groups: dict[str, Conditions] = {}
-    for condition in results["conditions"]:
-        groups.setdefault(f"{condition['robot']} {condition['suite']}", []).append(condition)
-    return groups
-
-
-def _tests(conditions: Conditions) -> Conditions:
-    return [condition for condition in conditions if condition["onset"] != "none"]
-
-
-def _columns(results: Results) -> list[str]:
-    varied = {
-        name
-        for condition in results["conditions"]
-        for name, result in condition["results"].items()
-        if result["group"]
-    }
-    return [name for name in results["variants"] if name not in varied]
 
 
 def _colours(names: Sequence[str]) -> dict[str, Any]:
@@ -241,11 +223,15 @@ def _figure(rows: int, columns: int, size: tuple[float, float]) -> tuple[Figure,
 
 
 def _legend(axes: Sequence[Axes]) -> None:
-    """In the first panel that has anything to name."""
-    for panel in axes:
-        if panel.get_legend_handles_labels()[1]:
-            panel.legend(fontsize="x-small")
-            return
+    """Beside the panels, of whatever any of them shows."""
+    shown = {
+        label: handle
+        for panel in axes
+        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
+    }
+    figure = axes[0].get_figure()
+    if shown and figure is not None:
+        figure.legend(shown.values(), shown.keys(), loc="outside right upper", fontsize="small")
 
 
 def _hide(axes: Sequence[Axes]) -> None:

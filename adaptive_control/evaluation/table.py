@@ -6,19 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from adaptive_control.evaluation.grouping import Results, by_suite, columns, tested
 from adaptive_control.evaluation.plan import MODEL_ORACLE, SIMULATOR_ORACLE
 from adaptive_control.evaluation.summary import ERRORS, errors, pooled, raw, recovery, returns_of
-from adaptive_control.evaluation.table_parts import (
-    MISSING,
-    Results,
-    Section,
-    by_suite,
-    columns,
-    lines_of,
-    rests_on,
-    tested,
-    value,
-)
+from adaptive_control.evaluation.table_parts import MISSING, Section, lines_of, rests_on, value
 from adaptive_control.evaluation.table_returns import (
     every_condition,
     no_harm,

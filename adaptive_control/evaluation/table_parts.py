@@ -2,47 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from adaptive_control.evaluation.statistics import Estimate
 from adaptive_control.evaluation.summary import Pooled
 
 __all__ = [
-    "MISSING", "Results", "Section", "by_suite", "columns", "interval", "lines_of", "rests_on",
-    "tested", "value",
+    "MISSING", "Section", "interval", "lines_of", "rests_on", "value",
 ]  # fmt: skip
 
 MISSING = "missing"
 
-Results = Mapping[str, Any]
-
 Section = tuple[str, str, list[str]]
 """Heading, words below it, lines of the table; without lines there is no section."""
-
-
-def columns(results: Results) -> list[str]:
-    """The variants that are no ablation."""
-    varied = {
-        name
-        for condition in results["conditions"]
-        for name, result in condition["results"].items()
-        if result["group"]
-    }
-    return [name for name in results["variants"] if name not in varied]
-
-
-def by_suite(results: Results) -> dict[str, list[Mapping[str, Any]]]:
-    """Conditions by robot and suite."""
-    groups: dict[str, list[Mapping[str, Any]]] = {}
-    for condition in results["conditions"]:
-        groups.setdefault(f"{condition['robot']} {condition['suite']}", []).append(condition)
-    return groups
-
-
-def tested(conditions: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Those with a perturbation."""
-    return [condition for condition in conditions if condition["onset"] != "none"]
 
 
 def value(found: Pooled, p_value: float | None) -> str:

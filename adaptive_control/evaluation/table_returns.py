@@ -6,20 +6,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from adaptive_control.evaluation.grouping import Results, by_suite, columns, tested
 from adaptive_control.evaluation.metrics import LEAST_ORACLE
 from adaptive_control.evaluation.plan import MODEL_ORACLE, SIMULATOR_ORACLE
 from adaptive_control.evaluation.statistics import Estimate, holm
 from adaptive_control.evaluation.summary import Pooled, compared, harm, pooled, raw, unusable
 from adaptive_control.evaluation.table_parts import (
     MISSING,
-    Results,
     Section,
-    by_suite,
-    columns,
     interval,
     lines_of,
     rests_on,
-    tested,
     value,
 )
 
