@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -14,6 +15,7 @@ from adaptive_control.evaluation.budget import Budget
 from adaptive_control.evaluation.cells import Cell, Source
 from adaptive_control.evaluation.config import EvaluateConfig
 from adaptive_control.evaluation.variants import Variant
+from adaptive_control.files import jsonable
 from adaptive_control.methods import DEFAULT_METHOD, METHODS
 from adaptive_control.pretrained import pretrained_names, pretrained_path
 from adaptive_control.training.checkpoint import load_model
@@ -131,12 +133,12 @@ class Checkpoints:
         rounds: int, final_updates: int,
     ) -> Cell:  # fmt: skip
         budget = self._budget
-        settings = {
-            "robot": robot, "model": method, "seed": self._config.seed,
-            "perturbations": list(perturbations), "planner": budget.planner,
-            "robots": budget.robots, "rounds": rounds, "updates": budget.updates,
-            "final_updates": final_updates,
-        }  # fmt: skip
+        settings = _training(
+            robot=robot, model=method, seed=self._config.seed,
+            perturbations=perturbations, planner=budget.planner,
+            robots=budget.robots, rounds=rounds, updates=budget.updates,
+            final_updates=final_updates,
+        )  # fmt: skip
         in_a_round = budget.robots * TrainConfig().episode_steps
         planner = load_planner(budget.planner)
         cost = costs.collecting(method, planner, in_a_round, rounds, budget.updates)
@@ -148,10 +150,15 @@ class Checkpoints:
     ) -> Source:
         inputs = self._episodes_of(data) if isinstance(data, str) else data
         updates = self._budget.final_updates
-        settings = {
-            "robot": robot, "model": method, "seed": self._config.seed, "final_updates": updates,
-            **changes,
-        }  # fmt: skip
+        settings = _training(
+            robot=robot, model=method, seed=self._config.seed, final_updates=updates, **changes
+        )
         label = " ".join([robot, method, *(f"{k}={v}" for k, v in changes.items())])
         cell = Cell("fit", label, settings, inputs, costs.fitting(method, updates))
         return Source(cell=self._add(cell), suffix="safetensors")
+
+
+def _training(**given: Any) -> dict[str, Any]:
+    """Every setting of a training run: with another default it is another cell."""
+    settings = jsonable(dataclasses.asdict(TrainConfig(**given)))
+    return {k: v for k, v in settings.items() if k not in ("out", "data", "threads")}

@@ -87,7 +87,7 @@ class Fit:
         self._sampler = TaskSampler(train, config.window, config.future)
         self._rng = np.random.default_rng(seed)
         self._held_out = self._draw_held_out(validation, seed)
-        self._optimizer = torch.optim.Adam(_parameter_groups(dynamics, config))
+        self._optimizer = torch.optim.AdamW(_parameter_groups(dynamics, config))
         self._best = _Best()
         self.update = 0
 
@@ -138,7 +138,9 @@ class Fit:
         config = self._config
         fraction = self.update / self._updates
         # The second half cools down linearly, the first runs at full speed.
-        self._optimizer.param_groups[0]["lr"] = config.learning_rate * min(1.0, 2 - 2 * fraction)
+        for group in self._optimizer.param_groups:
+            if group["cools"]:
+                group["lr"] = config.learning_rate * min(1.0, 2 - 2 * fraction)
         window, future = self._sampler.draw(config.tasks, self._rng)
         loss, error = self._dynamics.loss(
             window, future, unroll=config.unroll, prior_weight=config.prior_weight
@@ -202,12 +204,20 @@ class Fit:
 
 
 def _parameter_groups(dynamics: Dynamics, config: TrainConfig) -> list[dict[str, object]]:
-    """What is learned through its logarithm, as step sizes are, gets a rate of its own."""
-    named = list(dynamics.named_parameters())
-    is_log = [any(part.startswith("log_") for part in n.split(".")) for n, _ in named]
-    logs = [p for (_, p), log in zip(named, is_log, strict=True) if log]
-    others = [p for (_, p), log in zip(named, is_log, strict=True) if not log]
-    groups: list[dict[str, object]] = [{"params": others, "lr": config.learning_rate}]
-    if logs:
-        groups.append({"params": logs, "lr": config.step_size_rate})
-    return groups
+    """What is learned through its logarithm, as step sizes are, gets a rate of its own.
+
+    Matrices alone decay: a bias is no slope, and a logarithm of 0 means 1.
+    """
+    matrices, vectors, logs = [], [], []
+    for name, parameter in dynamics.named_parameters():
+        if any(part.startswith("log_") for part in name.split(".")):
+            logs.append(parameter)
+        else:
+            (matrices if parameter.dim() >= 2 else vectors).append(parameter)
+    rate, decay = config.learning_rate, config.weight_decay
+    groups: list[dict[str, object]] = [
+        {"params": matrices, "lr": rate, "weight_decay": decay, "cools": True},
+        {"params": vectors, "lr": rate, "weight_decay": 0.0, "cools": True},
+        {"params": logs, "lr": config.step_size_rate, "weight_decay": 0.0, "cools": False},
+    ]
+    return [group for group in groups if group["params"]]

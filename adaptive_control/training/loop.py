@@ -34,6 +34,9 @@ from robots import get_robot
 
 __all__ = ["Stage", "TrainingRun", "stages", "train"]
 
+_BEFORE = {"weight_decay": 0.0}
+"""What runs had before there was such a setting, where it is not today's default."""
+
 _WITHOUT_EXPLORATION = 5
 """Every fifth robot collects without exploration noise: its return is the one reported."""
 
@@ -91,7 +94,7 @@ class TrainingRun:
             return
         found = json.loads(path.read_text())
         for name in settings.keys() - found.keys():  # a run from before there was such a setting
-            found[name] = jsonable(getattr(TrainConfig(), name))
+            found[name] = _BEFORE.get(name, jsonable(getattr(TrainConfig(), name)))
         different = sorted(k for k in settings | found if settings.get(k) != found.get(k))
         if different:
             name = different[0]

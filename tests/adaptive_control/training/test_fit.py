@@ -16,7 +16,7 @@ CONFIG = TrainConfig(
     window=8, future=8, unroll=2, tasks=16, validate_every=20, hidden=(32, 32), patience=3
 )
 
-ENOUGH = {"rebal": (700, 0.8)}
+ENOUGH = {"rebal": (900, 0.8)}
 """Updates, and the share of the prior's error that is left after them, where it is not 400, 0.7."""
 
 
@@ -77,6 +77,22 @@ def test_interrupted_fit_ends_with_the_same_weights(kind):
         assert torch.equal(value, resumed.state_dict()[name]), name
     different = [not torch.equal(v, stopped.state_dict()[n]) for n, v in whole.state_dict().items()]
     assert any(different)
+
+
+@pytest.mark.parametrize("kind", FITTED)
+def test_matrices_alone_decay(kind):
+    """Seen where no gradient is: after one update with and without, all else alike."""
+    after = {}
+    for decay in (0.0, 0.5):
+        dynamics, fit = make_fit(kind, 1, dataclasses.replace(CONFIG, weight_decay=decay))
+        before = {n: p.detach().clone() for n, p in dynamics.named_parameters()}
+        fit.run(lambda p: None)
+        after[decay] = {n: p.detach() for n, p in dynamics.named_parameters()}
+    for name, value in before.items():
+        is_log = any(part.startswith("log_") for part in name.split("."))
+        share = 0.0 if is_log or value.dim() < 2 else 0.5 * CONFIG.learning_rate
+        lost = after[0.0][name] - after[0.5][name]
+        torch.testing.assert_close(lost, share * value, rtol=1e-3, atol=1e-6)
 
 
 def test_fit_stops_early_and_keeps_the_best_weights():
