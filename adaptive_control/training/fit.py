@@ -21,6 +21,7 @@ from adaptive_control.dynamics.base import Dynamics
 from adaptive_control.dynamics.objective import validation_error
 from adaptive_control.dynamics.step_limit import StepLimit
 from adaptive_control.dynamics.window import Window
+from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.training.config import TrainConfig
 from adaptive_control.training.dataset import Episodes, TaskSampler
 
@@ -171,8 +172,9 @@ class Fit:
         """Everything needed to go on, as tensors and as JSON."""
         tensors = {f"model.{n}": v for n, v in self._dynamics.state_dict().items()}
         tensors |= {f"best.{n}": v for n, v in self._best.weights.items()}
+        order = self._order()
         for index, moments in self._optimizer.state_dict()["state"].items():
-            tensors |= {f"adam.{index}.{name}": value for name, value in moments.items()}
+            tensors |= {f"adam.{order[index]}.{name}": value for name, value in moments.items()}
         plain: dict[str, Any] = {
             "update": self.update,
             "best_error": None if math.isinf(self._best.error) else self._best.error,
@@ -182,15 +184,25 @@ class Fit:
         return tensors, plain
 
     def restore(self, tensors: dict[str, Tensor], plain: dict[str, Any]) -> None:
-        """Continue from what `state` returned, on a fit made with the same arguments."""
+        """Continue from what `state` returned, on a fit made with the same arguments.
+
+        Raises:
+            AdaptiveControlError: an earlier version wrote it.
+        """
         named = lambda prefix: {  # noqa: E731
             n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)
         }
         self._dynamics.load_state_dict(named("model."))
         moments: dict[int, dict[str, Tensor]] = {}
+        order = self._order()
         for name, value in named("adam.").items():
-            index, moment = name.split(".")
-            moments.setdefault(int(index), {})[moment] = value
+            parameter, _, moment = name.rpartition(".")
+            if parameter not in order:
+                raise AdaptiveControlError(
+                    f"state: has moments of {parameter!r}, which the model has not; an earlier "
+                    "version wrote it: begin the run anew, with another --out"
+                )
+            moments.setdefault(order.index(parameter), {})[moment] = value
         optimizer = self._optimizer.state_dict()
         self._optimizer.load_state_dict({**optimizer, "state": moments})
         error = plain["best_error"]
@@ -201,6 +213,11 @@ class Fit:
         )
         self._rng.bit_generator.state = plain["rng"]
         self.update = int(plain["update"])
+
+    def _order(self) -> list[str]:
+        """Names of the parameters as the optimiser counts them."""
+        names = {id(parameter): name for name, parameter in self._dynamics.named_parameters()}
+        return [names[id(p)] for group in self._optimizer.param_groups for p in group["params"]]
 
 
 def _parameter_groups(dynamics: Dynamics, config: TrainConfig) -> list[dict[str, object]]:

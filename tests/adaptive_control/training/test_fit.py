@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from adaptive_control.dynamics import make_dynamics
+from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.training.config import TrainConfig
 from adaptive_control.training.fit import Fit
 from tests.adaptive_control.models import ADAPTIVE, FITTED, LAYOUT
@@ -93,6 +94,16 @@ def test_matrices_alone_decay(kind):
         share = 0.0 if is_log or value.dim() < 2 else 0.5 * CONFIG.learning_rate
         lost = after[0.0][name] - after[0.5][name]
         torch.testing.assert_close(lost, share * value, rtol=1e-3, atol=1e-6)
+
+
+def test_a_state_of_an_earlier_version_is_refused():
+    _, fit = make_fit("mb", 40)
+    fit.run(lambda p: None)
+    tensors, plain = fit.state()
+    assert "adam.theta.0.exp_avg" in tensors
+    older = {n.replace("adam.theta.0.", "adam.0."): v for n, v in tensors.items()}
+    with pytest.raises(AdaptiveControlError, match=r"state: has moments of '0'.* begin the run"):
+        make_fit("mb", 40)[1].restore(older, plain)
 
 
 def test_fit_stops_early_and_keeps_the_best_weights():
