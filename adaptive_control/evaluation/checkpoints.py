@@ -139,7 +139,7 @@ class Checkpoints:
             robots=budget.robots, rounds=rounds, updates=budget.updates,
             final_updates=final_updates,
         )  # fmt: skip
-        in_a_round = budget.robots * TrainConfig().episode_steps
+        in_a_round = settings["robots"] * settings["episode_steps"]
         planner = load_planner(budget.planner)
         cost = costs.collecting(method, planner, in_a_round, rounds, budget.updates)
         cost += costs.fitting(method, final_updates)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -121,16 +122,8 @@ def pooled(
     wanted = [c for c in conditions if variant in c["results"]]
     left_out = unusable(wanted, oracle, steps)
     wanted = [c for c in wanted if c not in left_out]
-    groups: list[list[float]] = []
-    pairs: list[tuple[float, float]] = []
-    for condition in wanted:
-        values = _normalised(condition, variant, oracle, steps)
-        if values is None:
-            continue
-        groups.append(values)
-        others = _normalised(condition, reference, oracle, steps)
-        if others is not None and variant != reference:
-            pairs += zip(values, others, strict=False)
+    values = partial(_normalised, oracle=oracle, steps=steps)
+    groups, pairs = _runs(wanted, values, variant, reference)
     p_value = paired_p_value(*np.transpose(pairs)) if pairs else None
     return Pooled(stratified(groups), len(groups), len(wanted), p_value)
 
@@ -147,16 +140,7 @@ def compared(
         reference: what it is compared with, on runs of the same seed and condition.
     """
     wanted = [c for c in conditions if variant in c["results"]]
-    groups: list[list[float]] = []
-    pairs: list[tuple[float, float]] = []
-    for condition in wanted:
-        values = _per_step(condition, variant, steps)
-        if values is None:
-            continue
-        groups.append(values)
-        others = _per_step(condition, reference, steps)
-        if others is not None and variant != reference:
-            pairs += zip(values, others, strict=False)
+    groups, pairs = _runs(wanted, partial(_per_step, steps=steps), variant, reference)
     if not pairs:
         return Pooled(stratified(groups), len(groups), len(wanted))
     ours, theirs = np.transpose(pairs)
@@ -164,6 +148,26 @@ def compared(
     over = float(interquartile_mean(ours)) / below if below > 0 else None
     p_value = paired_p_value(ours, theirs)
     return Pooled(stratified(groups), len(groups), len(wanted), p_value, over)
+
+
+def _runs(
+    conditions: Sequence[Condition],
+    values_of: Callable[[Condition, str], list[float] | None],
+    variant: str,
+    reference: str,
+) -> tuple[list[list[float]], list[tuple[float, float]]]:
+    """The runs under each condition that is known; and, with another's, the pairs of one seed."""
+    groups: list[list[float]] = []
+    pairs: list[tuple[float, float]] = []
+    for condition in conditions:
+        values = values_of(condition, variant)
+        if values is None:
+            continue
+        groups.append(values)
+        others = values_of(condition, reference)
+        if others is not None and variant != reference:
+            pairs += zip(values, others, strict=False)
+    return groups, pairs
 
 
 def _per_step(condition: Condition, variant: str, steps: int) -> list[float] | None:

@@ -17,11 +17,18 @@ Section = tuple[str, str, list[str]]
 """Heading, words below it, lines of the table; without lines there is no section."""
 
 
-def value(found: Pooled, p_value: float | None) -> str:
-    """A figure, its interval, what it rests on, and its p-value if there is one."""
+def value(found: Pooled, p_value: float | None, reference: Estimate | None = None) -> str:
+    """A figure, its interval, what it rests on, and its p-value if there is one.
+
+    Beside a reference also how many times its figure, in bold where the interval lies above its.
+    """
     if found.estimate is None:
         return MISSING if found.wanted else "-"
-    said = interval(found.estimate) + rests_on(found.known, found.wanted)
+    said = interval(found.estimate)
+    if found.over is not None:
+        above = reference is not None and found.estimate.low > reference.high
+        said = f"{f'**{said}**' if above else said} {found.over:.2f} x"
+    said += rests_on(found.known, found.wanted)
     return said if p_value is None else f"{said} p={p_value:.2g}"
 
 

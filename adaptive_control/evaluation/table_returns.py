@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from adaptive_control.evaluation.grouping import Results, by_suite, columns, tested
 from adaptive_control.evaluation.metrics import LEAST_ORACLE
 from adaptive_control.evaluation.plan import MODEL_ORACLE, SIMULATOR_ORACLE
-from adaptive_control.evaluation.statistics import Estimate, holm
+from adaptive_control.evaluation.statistics import holm
 from adaptive_control.evaluation.summary import Pooled, compared, harm, pooled, raw, unusable
 from adaptive_control.evaluation.table_parts import (
     MISSING,
     Section,
     interval,
     lines_of,
-    rests_on,
     value,
 )
 
 __all__ = ["ORACLES", "every_condition", "no_harm", "normalised", "per_step"]
-
-Say = Callable[[Pooled, float | None], str]
 
 ORACLES = (MODEL_ORACLE, SIMULATOR_ORACLE)
 
@@ -45,7 +41,7 @@ def normalised(results: Results, oracle: str) -> Section:
         for row, conditions in rows.items()
         for variant in variants
     }
-    lines = _lines(rows, variants, {at: (figure, value) for at, figure in found.items()})
+    lines = _lines(rows, variants, found)
     left_out = unusable(rows.get("all suites") or next(iter(rows.values())), oracle, steps)
     if left_out:
         names = ", ".join(f"`{c['perturbation']}` ({c['robot']})" for c in left_out)
@@ -61,14 +57,12 @@ def per_step(results: Results) -> Section:
     )
     rows, variants = _rows(results), columns(results)
     steps = results["settings"]["budget"]["steps"]
-    figures: dict[tuple[str, str], tuple[Pooled, Say]] = {}
-    for row, conditions in rows.items():
-        reference = compared(conditions, "mb", steps).estimate
-        for variant in variants:
-            figure = compared(conditions, variant, steps)
-            figures[row, variant] = figure, partial(_beside, reference)
-    lines = _lines(rows, variants, figures)
-    return "Return for each step", words, lines
+    found = {
+        (row, variant): compared(conditions, variant, steps)
+        for row, conditions in rows.items()
+        for variant in variants
+    }
+    return "Return for each step", words, _lines(rows, variants, found)
 
 
 def _rows(results: Results) -> dict[str, list[Mapping[str, Any]]]:
@@ -82,27 +76,17 @@ def _rows(results: Results) -> dict[str, list[Mapping[str, Any]]]:
 def _lines(
     rows: Iterable[str],
     variants: Sequence[str],
-    figures: Mapping[tuple[str, str], tuple[Pooled, Say]],
+    found: Mapping[tuple[str, str], Pooled],
 ) -> list[str]:
-    """A table of figures, each with how it is said, whose p-values are corrected together."""
-    p_values = holm([figure.p_value for figure, _ in figures.values()])
-    cells = {
-        at: say(figure, p_value)
-        for (at, (figure, say)), p_value in zip(figures.items(), p_values, strict=True)
-    }
+    """A table of figures whose p-values are corrected together."""
+    p_values = holm([figure.p_value for figure in found.values()])
+    cells: dict[tuple[str, str], str] = {}
+    for ((row, variant), figure), p_value in zip(found.items(), p_values, strict=True):
+        mb = found.get((row, "mb"))
+        cells[row, variant] = value(figure, p_value, None if mb is None else mb.estimate)
     return lines_of(
         ["suite", *variants], [[row, *(cells[row, v] for v in variants)] for row in rows]
     )
-
-
-def _beside(reference: Estimate | None, found: Pooled, p_value: float | None) -> str:
-    if found.estimate is None or found.over is None:
-        return value(found, p_value)
-    estimate = interval(found.estimate)
-    if reference is not None and found.estimate.low > reference.high:
-        estimate = f"**{estimate}**"
-    said = f"{estimate} {found.over:.2f} x{rests_on(found.known, found.wanted)}"
-    return said if p_value is None else f"{said} p={p_value:.2g}"
 
 
 def no_harm(results: Results) -> Section:
