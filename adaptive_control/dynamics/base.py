@@ -43,6 +43,13 @@ class Dynamics(torch.nn.Module):
         """The context that the window `[B, M, ...]` asks for."""
         raise NotImplementedError
 
+    def adapt_and_tell(self, window: Window) -> tuple[Context, Tensor | None]:
+        """What `adapt` gives; and `[B]`, how long a gradient step was before it was shortened.
+
+        None where no step is ever shortened.
+        """
+        return self.adapt(window), None
+
     def prior_context(self, batch: int) -> Context:
         """The context before any adaptation, same structure as `adapt` returns."""
         raise NotImplementedError

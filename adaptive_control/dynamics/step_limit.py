@@ -44,6 +44,10 @@ class StepLimit(Dynamics):
     def adapt(self, window: Window) -> Context:
         return self.adapted(window)[0]
 
+    def adapt_and_tell(self, window: Window) -> tuple[Context, Tensor | None]:
+        context, step = self.adapted(window)
+        return context, None if self.limit is None else lengths(step)
+
     def step_lengths(self, window: Window) -> Tensor:
         """How long the first step would be without a limit, `[B]`."""
         return lengths(self.adapted(window)[1])

@@ -19,10 +19,8 @@ import torch
 from torch import Tensor
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from adaptive_control.adaptation.gradient import lengths
 from adaptive_control.dynamics import Context, Dynamics, Window
 from adaptive_control.dynamics.rollout import planned_step
-from adaptive_control.dynamics.step_limit import StepLimit
 from deploy.errors import DeployError
 from deploy.runtime.bundle.manifest import ContextTensor
 from robots import RobotSpec
@@ -71,10 +69,7 @@ class AdaptGraph(torch.nn.Module):
         dynamics = self.dynamics
         window = Window(observation[None], action[None], next_observation[None], mask[None])
         prior = dynamics.prior_context(1)
-        if isinstance(dynamics, StepLimit) and dynamics.limit is not None:
-            context, step = dynamics.adapted(window)
-        else:
-            context, step = dynamics.adapt(window), ()
+        context, unlimited = dynamics.adapt_and_tell(window)
         inputs, targets = dynamics.normalised(window)
         used = mask.sum().clamp_min(1.0)
 
@@ -84,8 +79,8 @@ class AdaptGraph(torch.nn.Module):
 
         squares = [((c - p) ** 2).sum() for c, p in zip(context, prior, strict=True)]
         norm = torch.stack(squares).sum().sqrt()
-        if step:  # the gate is to know how far the step would have led
-            norm = torch.maximum(norm, lengths(step)[0])
+        if unlimited is not None:  # the gate is to know how far the step would have led
+            norm = torch.maximum(norm, unlimited[0])
         return *context, loss(prior), loss(context), norm
 
 
