@@ -19,7 +19,7 @@ import numpy as np
 
 from adaptive_control.demo.k_step import k_step_metrics
 from adaptive_control.demo.metrics import twin_metrics
-from adaptive_control.demo.twin import run_twin
+from adaptive_control.episodes import run_episodes
 from adaptive_control.files import write_json, write_text
 from adaptive_control.pretrained import planner_for, pretrained_names, pretrained_path
 from adaptive_control.suites import suites_of
@@ -43,7 +43,7 @@ def measure(
         from robots.bullet.physics import BulletPhysics  # an extra
 
         physics = BulletPhysics(robot, seeds)
-    recording = run_twin(
+    recording = run_episodes(
         model,
         robot,
         str(perturbation),

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from adaptive_control.demo.labels import COLOURS, FAULT_COLOUR, display_name
-from adaptive_control.demo.recording import Recording
+from adaptive_control.episodes import Recording
 from robots.perturbations import Perturbations
 
 __all__ = ["Canvas", "Frame", "Sizes"]

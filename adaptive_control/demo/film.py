@@ -13,7 +13,7 @@ from typing import Any
 import imageio.v2 as imageio
 
 from adaptive_control.demo.canvas import Canvas, Frame, Sizes
-from adaptive_control.demo.recording import Recording
+from adaptive_control.episodes import Recording
 from adaptive_control.files import atomic_path
 from robots import Simulator
 from robots.perturbations import Perturbations

@@ -13,10 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from adaptive_control.demo.recording import Recording
-from adaptive_control.evaluation.model_error import KStepError, k_step_error
+from adaptive_control.episodes import KStepError, Recording, k_step_error
 from adaptive_control.training import LoadedModel
-from adaptive_control.training.dataset import Episodes
 
 __all__ = ["K_STEPS", "k_step_metrics"]
 
@@ -42,15 +40,9 @@ def k_step_metrics(
     first = fault_step or 0
     if recording.steps - first < model.window + K_STEPS:
         return None
-    swap = lambda series: np.swapaxes(series[first:], 0, 1)  # noqa: E731
-    observation = swap(recording.observation)
-    # A robot that has fallen lies where it is: a segment of its own for every step it lies.
-    lying = np.cumsum(swap(recording.fallen), axis=1)
-    if not np.isfinite(observation).all():
+    episodes = recording.transitions(first)
+    if not np.isfinite(episodes.next_observation).all():
         return None
-    episodes = Episodes(
-        observation[:, :-1], swap(recording.actions), observation[:, 1:], lying.astype(np.int32)
-    )
     scored = k_step_error(model.dynamics, episodes, model.window, K_STEPS, unroll=1)
     open_loop = k_step_error(model.dynamics, episodes, model.window, K_STEPS)
     if scored is None or open_loop is None:

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from adaptive_control.demo.recording import Recording
+from adaptive_control.episodes import Recording
 
 __all__ = ["AFTER_FAULT_S", "bootstrap_interval", "recovery_time", "twin_metrics"]
 

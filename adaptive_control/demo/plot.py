@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from adaptive_control.demo.labels import COLOURS, FAULT_COLOUR, display_name
-from adaptive_control.demo.recording import Recording
+from adaptive_control.episodes import Recording
 from adaptive_control.files import atomic_path
 
 __all__ = ["write_plot"]

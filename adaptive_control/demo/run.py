@@ -18,9 +18,8 @@ from adaptive_control.demo.k_step import k_step_metrics
 from adaptive_control.demo.metrics import twin_metrics
 from adaptive_control.demo.plot import write_plot
 from adaptive_control.demo.prepare import Demo, sha256
-from adaptive_control.demo.recording import Recording
 from adaptive_control.demo.report import metrics_table
-from adaptive_control.demo.twin import run_twin
+from adaptive_control.episodes import Recording, run_episodes
 from adaptive_control.files import write_json
 from adaptive_control.threads import one_thread
 from robots import RobotError
@@ -68,9 +67,9 @@ def _run_twins(demo: Demo, console: Console) -> list[Recording]:
                 bar.update(task, completed=done, description=f"{name:6} {speed:+5.1f} m/s")
 
             twins.append(
-                run_twin(
+                run_episodes(
                     model, demo.robot, demo.config.perturb, demo.planner, demo.seeds, demo.steps,
-                    show,
+                    progress=show,
                 )
             )  # fmt: skip
     return twins

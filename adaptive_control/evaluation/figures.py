@@ -7,11 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from adaptive_control.demo.recording import Recording
+from adaptive_control.episodes import Recording, k_step_error
 from adaptive_control.evaluation.metrics import error_ratio, recovery_steps
-from adaptive_control.evaluation.model_error import k_step_error
 from adaptive_control.training.checkpoint import LoadedModel
-from adaptive_control.training.dataset import Episodes
 
 __all__ = ["K_STEPS", "episode_figures", "model_error_figures", "speed_curve"]
 
@@ -96,8 +94,8 @@ def _errors(
 ) -> dict[str, Any] | None:
     if last - first < model.window + K_STEPS:
         return None
-    episodes = _as_episodes(recording, first, last)
-    if episodes is None:
+    episodes = recording.transitions(first, last)
+    if not np.isfinite(recording.observation[first : last + 1]).all():
         return None
     error = k_step_error(model.dynamics, episodes, model.window, K_STEPS)
     if error is None:
@@ -110,17 +108,6 @@ def _errors(
         "ratio": error_ratio(error.before, error.after),
         "scored": {"prior": float(scored.before.mean()), "adapted": float(scored.after.mean())},
     }
-
-
-def _as_episodes(recording: Recording, first: int, last: int) -> Episodes | None:
-    """Steps `first` to `last` as a model is trained on them; None if a number is not finite."""
-    observation = np.swapaxes(recording.observation[first : last + 1], 0, 1)
-    if not np.isfinite(observation).all():
-        return None
-    # A robot that has fallen lies where it is: a segment of its own for every step it lies.
-    lying = np.cumsum(np.swapaxes(recording.fallen[first:last], 0, 1), axis=1)
-    actions = np.swapaxes(recording.actions[first:last], 0, 1)
-    return Episodes(observation[:, :-1], actions, observation[:, 1:], lying.astype(np.int32))
 
 
 def _finite_mean(values: np.ndarray) -> float | None:

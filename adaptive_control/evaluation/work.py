@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from adaptive_control.evaluation.episodes import run_on_models, run_on_simulator
+from adaptive_control.episodes import run_episodes
 from adaptive_control.evaluation.figures import (
     episode_figures,
     model_error_figures,
     speed_curve,
 )
+from adaptive_control.evaluation.oracle_episodes import run_on_simulator
 from adaptive_control.evaluation.variants import ablated, gate_of
 from adaptive_control.files import jsonable
 from adaptive_control.training.checkpoint import LoadedModel, load_model
@@ -112,9 +113,10 @@ def _episodes(
         (int(start), ablated(_load(inputs[name], settings, folder), test))
         for start, name in settings["models"]
     ]
-    recording = run_on_models(
-        models, robot, settings["perturbation"], load_planner(settings["planner"]),
-        settings["seeds"], settings["steps"], gate_of(test),
+    (_, first), *later = models
+    recording = run_episodes(
+        first, robot, settings["perturbation"], load_planner(settings["planner"]),
+        settings["seeds"], settings["steps"], later=later, gate=gate_of(test), threads=1,
     )  # fmt: skip
     found = _figures(recording, settings)
     found["k_step_error"] = model_error_figures(models[-1][1], recording, settings["fault_step"])

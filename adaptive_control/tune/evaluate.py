@@ -7,19 +7,17 @@ states come from the scenarios' seeds, and torch computes on one thread.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 
-from adaptive_control.planning import make_agent
+from adaptive_control.episodes import Recording, run_episodes
 from adaptive_control.threads import one_thread
 from adaptive_control.training import LoadedModel
-from adaptive_control.training.dataset import Episodes
 from adaptive_control.tune.setting import Scenario, Setting
-from robots import BatchSimulator, Robot
+from robots import Robot
 
-__all__ = ["Job", "Result", "evaluate", "hopeless", "run_episodes"]
+__all__ = ["Job", "Result", "drive", "evaluate", "hopeless"]
 
 _HOPELESS_ERRORS = 2.0
 """Standard errors of the paired difference by which a setting must be behind to be given up."""
@@ -109,44 +107,36 @@ def evaluate(model: LoadedModel, robot: Robot, job: Job) -> Result:
             if returns and job.rival and hopeless(returns, job.rival):
                 complete = False
                 break
-            earned, rough, _ = run_episodes(model, robot, job.setting, part, job.steps)
-            returns += tuple(earned.tolist())
-            roughness += tuple(rough.tolist())
+            recording = drive(model, robot, job.setting, part, job.steps)
+            returns += tuple(_returns(recording).tolist())
+            roughness += tuple(_roughness(recording, robot).tolist())
     return Result(returns, roughness, complete, time.perf_counter() - start)
 
 
-def run_episodes(
+def drive(
     model: LoadedModel,
     robot: Robot,
     setting: Setting,
     scenarios: tuple[Scenario, ...],
     steps: int,
-) -> tuple[np.ndarray, np.ndarray, Episodes]:
-    """Run B robots for T control steps; one that falls stays where it lies.
-
-    Returns:
-        Return and roughness of each robot `[B]`, and what happened; a robot that lies down starts
-        a new segment at each step.
-    """
-    batch = len(scenarios)
-    seeds = [scenario.seed for scenario in scenarios]
-    simulator = BatchSimulator(robot, [s.perturbation for s in scenarios], seeds, threads=1)
-    agent = make_agent(
-        model.dynamics, robot.spec, setting.parsed, window=setting.window, batch=batch, seed=seeds
+) -> Recording:
+    """Run a setting on B scenarios for T control steps."""
+    return run_episodes(
+        replace(model, window=setting.window),
+        robot,
+        [scenario.perturbation for scenario in scenarios],
+        setting.parsed,
+        [scenario.seed for scenario in scenarios],
+        steps,
+        threads=1,
     )
-    observation = simulator.observation
-    rows: list[tuple[np.ndarray, ...]] = []
-    reward = np.zeros(batch)
-    lying = np.zeros(batch, dtype=np.int32)
-    for _ in range(steps):
-        action = agent.act(torch.from_numpy(observation)).action.numpy().astype(np.float32)
-        outcome = simulator.step(action)
-        agent.observe(*(torch.from_numpy(v) for v in (observation, action, outcome.observation)))
-        rows.append((observation, action, outcome.observation, lying))
-        reward += np.nan_to_num(outcome.reward, nan=0.0, posinf=0.0, neginf=0.0)
-        lying = lying + outcome.fallen
-        observation = outcome.observation
-    episodes = Episodes(*(np.stack(column, axis=1) for column in zip(*rows, strict=True)))
+
+
+def _returns(recording: Recording) -> np.ndarray:
+    return np.nan_to_num(recording.reward, nan=0.0, posinf=0.0, neginf=0.0).sum(axis=0)
+
+
+def _roughness(recording: Recording, robot: Robot) -> np.ndarray:
     half_range = (robot.spec.action_high - robot.spec.action_low) / 2
-    change = np.diff(episodes.action, axis=1) / half_range
-    return reward, np.sqrt((change**2).mean(axis=(1, 2))), episodes
+    change = np.diff(recording.actions, axis=0) / half_range
+    return np.sqrt((change**2).mean(axis=(0, 2)))

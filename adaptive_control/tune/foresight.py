@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from adaptive_control.evaluation.model_error import k_step_error
+from adaptive_control.episodes import k_step_error
 from adaptive_control.threads import one_thread
 from adaptive_control.training import LoadedModel
 from adaptive_control.training.dataset import Episodes
-from adaptive_control.tune.evaluate import run_episodes
+from adaptive_control.tune.evaluate import drive
 from adaptive_control.tune.setting import Scenario, Setting
 from robots import Robot
 
@@ -66,7 +66,7 @@ def foresight(
     """
     with one_thread():
         total = steps + setting.window + horizon
-        _, _, episodes = run_episodes(model, robot, setting, scenarios, total)
+        episodes = drive(model, robot, setting, scenarios, total).transitions()
         finite = np.isfinite(episodes.next_observation).all(axis=(1, 2))
         episodes = episodes.take(np.flatnonzero(finite))
         error = (

@@ -8,7 +8,7 @@ from adaptive_control.suites import suites_of
 from adaptive_control.threads import one_thread
 from adaptive_control.training import LoadedModel
 from adaptive_control.tune.config import TuneConfig
-from adaptive_control.tune.evaluate import run_episodes
+from adaptive_control.tune.evaluate import drive
 from adaptive_control.tune.latency import LatencyTable
 from adaptive_control.tune.setting import Scenario, Setting
 from robots import Robot
@@ -44,7 +44,7 @@ def trial_seconds(
     with one_thread():
         for steps in (2, 6):  # the second minus the first is without what is done only once
             start = time.perf_counter()
-            run_episodes(model, robot, setting, scenarios, steps)
+            drive(model, robot, setting, scenarios, steps)
             times.append(time.perf_counter() - start)
     spent = times[1] - times[0]
     return (spent / 4 if spent > 0 else times[1] / 6) / len(scenarios)

@@ -15,7 +15,7 @@ from adaptive_control.cli.main import main
 from adaptive_control.demo import run as demo_run
 from adaptive_control.demo.config import DemoConfig
 from adaptive_control.demo.prepare import prepare
-from adaptive_control.demo.twin import run_twin
+from adaptive_control.episodes import run_episodes
 from robots import RobotError, Simulator
 
 Checkpoint = Callable[..., Path]
@@ -144,7 +144,7 @@ def test_twins_start_from_the_same_state_and_the_film_repeats_them(checkpoint: C
     )  # fmt: skip
     demo = prepare(config)
     twins = [
-        run_twin(model, demo.robot, demo.config.perturb, demo.planner, demo.seeds, demo.steps)
+        run_episodes(model, demo.robot, demo.config.perturb, demo.planner, demo.seeds, demo.steps)
         for model in demo.models
     ]
     assert np.array_equal(twins[0].position[0], twins[1].position[0])
@@ -210,7 +210,7 @@ def test_an_interrupt_leaves_no_half_written_file(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(demo_run, "run_twin", interrupt)
+    monkeypatch.setattr(demo_run, "run_episodes", interrupt)
     status = main(
         ["demo", "--model", "grbal", "--checkpoint", str(checkpoint("grbal")),
          "--versus-checkpoint", str(checkpoint("mb")), "--out", str(tmp_path)]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from adaptive_control.demo.metrics import bootstrap_interval, recovery_time, twin_metrics
-from adaptive_control.demo.recording import Recording
+from adaptive_control.episodes import Recording
 
 DT = 0.05
 STEPS = 200

@@ -1,54 +1,70 @@
-"""One twin: a model, adapted or not, that plans for B robots which differ in their seeds alone."""
+"""Episodes of one model, adapted or not, that plans for B robots side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import torch
 
-from adaptive_control.demo.recording import Recording
+from adaptive_control.episodes.recording import Recording
 from adaptive_control.planning import make_agent
-from adaptive_control.training import LoadedModel
-from controllers import Planner
+from adaptive_control.training.checkpoint import LoadedModel
+from controllers import GateConfig, Planner
 from robots import BatchSimulator, Robot
 from robots.physics import Physics
 
-__all__ = ["run_twin"]
+__all__ = ["run_episodes"]
 
 
-def run_twin(
+def run_episodes(
     model: LoadedModel,
     robot: Robot,
-    perturbation: str,
+    perturbation: str | Sequence[str],
     planner: Planner,
     seeds: Sequence[int],
     steps: int,
-    progress: Callable[[int, float], None] | None = None,
+    *,
+    later: Sequence[tuple[int, LoadedModel]] = (),
+    gate: GateConfig | None = None,
     physics: Physics | None = None,
+    threads: int = 0,
+    progress: Callable[[int, float], None] | None = None,
 ) -> Recording:
     """Run B robots side by side for T control steps; one that falls stays where it lies.
 
     Args:
         model: plans for all of them.
         robot: the robot.
-        perturbation: text, with the times at which anything switches.
+        perturbation: text, with the times at which anything switches; of all, or of each `[B]`.
         planner: settings of the planner.
         seeds: `[B]`; seed b gives robot b its start state and its planning noise.
         steps: T.
-        progress: told the steps done and the mean speed in the last of them [m/s].
+        later: other models that take over, and from which control step on: for the model oracle
+            alone, which knows what acts on the robot at each time.
+        gate: when to trust adaptation; default as everywhere.
         physics: of B rows, what moves the robots; None: MuJoCo.
+        threads: of the simulator; 0: one for each core.
+        progress: told the steps done and the mean speed in the last of them [m/s].
     """
     batch = len(seeds)
-    simulator = BatchSimulator(robot, [perturbation] * batch, seeds, physics=physics)
-    agent = make_agent(
-        model.dynamics, robot.spec, planner, window=model.window, batch=batch, seed=seeds
-    )
-    observation = simulator.reset(seeds=seeds)  # as the film will start it again
+    texts = [perturbation] * batch if isinstance(perturbation, str) else list(perturbation)
+    simulator = BatchSimulator(robot, texts, seeds, threads=threads, physics=physics)
+    takes_over = dict(later)
+    new_agent = lambda model: make_agent(  # noqa: E731
+        model.dynamics, robot.spec, planner,
+        window=model.window, batch=batch, seed=seeds, gate=gate,
+    )  # fmt: skip
+    agent = new_agent(model)
+    observation = simulator.reset(seeds=seeds)  # as a film will start it again
     observations, position = [observation], [simulator.position[:, 0].copy()]
-    rows = []
+    rows: list[dict[str, Any]] = []
     for step in range(steps):
+        if step in takes_over:
+            model = takes_over[step]
+            agent = new_agent(model)
         decision = agent.act(torch.from_numpy(observation))
         action = decision.action.numpy().astype(np.float32)
         outcome = simulator.step(action)
@@ -71,13 +87,8 @@ def run_twin(
         if progress:
             speed = (position[-1] - position[-2]) / robot.spec.dt
             progress(step + 1, float(speed.mean()))
-    columns = {name: np.asarray([row[name] for row in rows]) for name in rows[0]}
-    return Recording(
-        model=model.kind,
-        agent={"window": model.window, "gate": asdict(agent.gate_config)},
-        dt=robot.spec.dt,
-        seeds=tuple(seeds),
-        observation=np.asarray(observations),
-        position=np.asarray(position),
-        **columns,
-    )
+    return Recording.of(
+        model.kind,
+        {"window": model.window, "gate": asdict(agent.gate_config)},
+        robot.spec.dt, seeds, observations, position, rows,
+    )  # fmt: skip

@@ -8,7 +8,7 @@ import torch
 
 from adaptive_control.dynamics import make_dynamics
 from adaptive_control.dynamics.grbal import GrBAL
-from adaptive_control.evaluation.model_error import k_step_error
+from adaptive_control.episodes import k_step_error
 from tests.adaptive_control.models import LAYOUT
 from tests.adaptive_control.training.episodes import plant_episodes
 

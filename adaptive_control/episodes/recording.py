@@ -1,13 +1,15 @@
-"""What happened to one twin, step by step."""
+"""What happened to robots that ran under one model, step by step."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from adaptive_control.training.dataset import Episodes
 
 __all__ = ["Recording"]
 
@@ -49,6 +51,29 @@ class Recording:
     plan_s: NDArray[np.float64]
     adapt_s: NDArray[np.float64]
 
+    @classmethod
+    def of(
+        cls,
+        model: str,
+        agent: Mapping[str, Any],
+        dt: float,
+        seeds: Sequence[int],
+        observation: Any,
+        position: Any,
+        rows: Sequence[Mapping[str, Any]],
+    ) -> Self:
+        """From what each step left, one row a step; the other arguments as the attributes."""
+        columns = {name: np.asarray([row[name] for row in rows]) for name in rows[0]}
+        return cls(
+            model=model,
+            agent=agent,
+            dt=dt,
+            seeds=tuple(seeds),
+            observation=np.asarray(observation),
+            position=np.asarray(position, dtype=np.float64),
+            **columns,
+        )
+
     @property
     def steps(self) -> int:
         """T."""
@@ -58,3 +83,20 @@ class Recording:
     def speed(self) -> NDArray[np.float64]:
         """Forward speed in each step, displacement over the control period, `[T, B]` [m/s]."""
         return np.diff(self.position, axis=0) / self.dt
+
+    def transitions(self, first: int = 0, last: int | None = None) -> Episodes:
+        """Steps `first` to `last` as a model is trained on them; the end if `last` is None.
+
+        A robot that has fallen lies where it is: a segment of its own for every step it lies, so
+        that no window and no prediction reaches across.
+        """
+        last = self.steps if last is None else last
+        swap = lambda series: np.swapaxes(series, 0, 1)  # noqa: E731
+        observation = swap(self.observation[first : last + 1])
+        lying = np.cumsum(swap(self.fallen[first:last]), axis=1)
+        return Episodes(
+            observation[:, :-1],
+            swap(self.actions[first:last]),
+            observation[:, 1:],
+            lying.astype(np.int32),
+        )
