@@ -18,8 +18,8 @@ HEAVY = ("gymnasium", "jax", "mujoco", "onnx", "optuna", "pybullet", "ray", "tor
 _LEARNS = tuple(
     f"adaptive_control.{name}"
     for name in (
-        "adaptation", "dynamics", "errors", "files", "methods", "planning", "pretrained", "suites",
-        "threads", "training",
+        "__version__", "adaptation", "dynamics", "errors", "files", "methods", "planning",
+        "pretrained", "suites", "threads", "training",
     )
 )  # fmt: skip
 _STARTED = ((*_LEARNS, "adaptive_control.episodes", "controllers", "robots"), ())
@@ -116,8 +116,6 @@ def violations(module: str, names: Iterator[str]) -> list[str]:
     for name in names:
         if name.split(".")[0] not in OURS:
             wrong = any(inside(name, package) for package in forbidden)
-        elif name == module.split(".")[0]:
-            wrong = False  # for its version
         else:
             same_row = row(name) == row(module)
             wrong = not same_row and not any(inside(name, package) for package in allowed)

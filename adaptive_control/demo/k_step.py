@@ -13,13 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from adaptive_control.episodes import KStepError, Recording, k_step_error
+from adaptive_control.episodes import K_STEPS, KStepError, Recording, k_step_error
 from adaptive_control.training import LoadedModel
 
-__all__ = ["K_STEPS", "k_step_metrics"]
-
-K_STEPS = 15
-"""K: the horizon of the planner that ships."""
+__all__ = ["k_step_metrics"]
 
 
 def k_step_metrics(
@@ -40,9 +37,9 @@ def k_step_metrics(
     first = fault_step or 0
     if recording.steps - first < model.window + K_STEPS:
         return None
-    episodes = recording.transitions(first)
-    if not np.isfinite(episodes.next_observation).all():
+    if not np.isfinite(recording.observation[first:]).all():
         return None
+    episodes = recording.transitions(first)
     scored = k_step_error(model.dynamics, episodes, model.window, K_STEPS, unroll=1)
     open_loop = k_step_error(model.dynamics, episodes, model.window, K_STEPS)
     if scored is None or open_loop is None:

@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
-import adaptive_control
+from adaptive_control import __version__
 from adaptive_control.demo.k_step import k_step_metrics
 from adaptive_control.demo.metrics import twin_metrics
 from adaptive_control.demo.plot import write_plot
@@ -116,7 +116,7 @@ def _hash(path: Path | None) -> str | None:
 
 def _versions() -> dict[str, str]:
     versions = {
-        "adaptive-control": adaptive_control.__version__,
+        "adaptive-control": __version__,
         "python": platform.python_version(),
     }
     for package in ("gymnasium", "mujoco", "numpy", "torch"):

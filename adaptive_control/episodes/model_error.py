@@ -11,7 +11,10 @@ from adaptive_control.dynamics.base import Dynamics
 from adaptive_control.dynamics.objective import prediction_error
 from adaptive_control.training.dataset import Episodes, TaskSampler
 
-__all__ = ["KStepError", "k_step_error"]
+__all__ = ["K_STEPS", "KStepError", "k_step_error"]
+
+K_STEPS = 15
+"""K: how far ahead model errors are reported, the horizon of the default planner."""
 
 _TASKS = 512
 """Windows drawn from the episodes; enough for two digits."""

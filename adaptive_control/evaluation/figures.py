@@ -7,14 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from adaptive_control.episodes import Recording, k_step_error
+from adaptive_control.episodes import K_STEPS, Recording, k_step_error
 from adaptive_control.evaluation.metrics import error_ratio, recovery_steps
 from adaptive_control.training.checkpoint import LoadedModel
 
-__all__ = ["K_STEPS", "episode_figures", "model_error_figures", "speed_curve"]
-
-K_STEPS = 15
-"""K: how far ahead model errors are measured, the horizon of the default planner."""
+__all__ = ["episode_figures", "model_error_figures", "speed_curve"]
 
 
 def episode_figures(
@@ -94,9 +91,9 @@ def _errors(
 ) -> dict[str, Any] | None:
     if last - first < model.window + K_STEPS:
         return None
-    episodes = recording.transitions(first, last)
     if not np.isfinite(recording.observation[first : last + 1]).all():
         return None
+    episodes = recording.transitions(first, last)
     error = k_step_error(model.dynamics, episodes, model.window, K_STEPS)
     if error is None:
         return None

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-import adaptive_control
+from adaptive_control import __version__
 from adaptive_control.evaluation.cells import CellStore
 from adaptive_control.evaluation.config import EvaluateConfig
 from adaptive_control.evaluation.plan import Entry, Plan
@@ -108,7 +108,7 @@ def _progress(
 
 def _versions() -> dict[str, str]:
     versions = {
-        "adaptive-control": adaptive_control.__version__,
+        "adaptive-control": __version__,
         "python": platform.python_version(),
     }
     for package in ("mujoco", "numpy", "scipy", "torch"):

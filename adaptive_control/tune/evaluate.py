@@ -133,7 +133,8 @@ def drive(
 
 
 def _returns(recording: Recording) -> np.ndarray:
-    return np.nan_to_num(recording.reward, nan=0.0, posinf=0.0, neginf=0.0).sum(axis=0)
+    reward = np.nan_to_num(recording.reward, nan=0.0, posinf=0.0, neginf=0.0)
+    return reward.sum(axis=0, dtype=np.float64)
 
 
 def _roughness(recording: Recording, robot: Robot) -> np.ndarray:
