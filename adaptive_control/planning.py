@@ -12,11 +12,12 @@ import controllers
 from adaptive_control.dynamics.base import Dynamics
 from adaptive_control.dynamics.features import FeatureLayout
 from adaptive_control.dynamics.rollout import returns
+from adaptive_control.dynamics.value import TerminalValue
 from adaptive_control.dynamics.window import Context, Window
-from controllers import GateConfig, MPCAgent, Planner
+from controllers import GateConfig, MPCAgent, Planner, PlannerError
 from robots import RobotSpec
 
-__all__ = ["PlanningModel", "fast_products", "layout_of", "make_agent"]
+__all__ = ["PlanningModel", "checked_terminal", "fast_products", "layout_of", "make_agent"]
 
 
 def layout_of(spec: RobotSpec) -> FeatureLayout:
@@ -27,6 +28,19 @@ def layout_of(spec: RobotSpec) -> FeatureLayout:
         wraps=tuple(field.wraps for field in spec.observation),
         action_size=spec.action_size,
     )
+
+
+def checked_terminal(planner: Planner, value: object) -> None:
+    """Refuse a planner that asks for a terminal value that the model has not.
+
+    Raises:
+        PlannerError: says what is allowed.
+    """
+    if planner.terminal and value is None:
+        raise PlannerError(
+            f"terminal: {planner.terminal:g} is not allowed; allowed: 0, as the model has no "
+            "terminal value (`train` fits one unless --discount 0)"
+        )
 
 
 @contextmanager
@@ -47,8 +61,8 @@ def fast_products() -> Iterator[None]:
 class PlanningModel:
     """A dynamics model and a reward, as the agent asks for them (`controllers.AdaptiveModel`)."""
 
-    def __init__(self, dynamics: Dynamics, spec: RobotSpec):
-        self._dynamics, self._spec = dynamics, spec
+    def __init__(self, dynamics: Dynamics, spec: RobotSpec, value: TerminalValue | None = None):
+        self._dynamics, self._spec, self._value = dynamics, spec, value
 
     def prior_context(self, batch: int) -> Context:
         """The context without adaptation."""
@@ -67,7 +81,9 @@ class PlanningModel:
         return self._dynamics.predict(context, observation, action)
 
     @torch.no_grad()
-    def returns(self, context: Context, observation: Tensor, actions: Tensor) -> Tensor:
+    def returns(
+        self, context: Context, observation: Tensor, actions: Tensor, terminal: float = 0.0
+    ) -> Tensor:
         """The return of each candidate, `[B, N]`."""
         with fast_products():
             return returns(
@@ -77,6 +93,8 @@ class PlanningModel:
                 observation,
                 actions,
                 caution=self._spec.caution,
+                value=self._value,
+                terminal=terminal,
             )
 
     def error(self, predicted: Tensor, observed: Tensor) -> Tensor:
@@ -94,9 +112,15 @@ def make_agent(
     batch: int,
     seed: int | Sequence[int],
     gate: GateConfig | None = None,
+    value: TerminalValue | None = None,
 ) -> MPCAgent:
-    """The agent that plans for `batch` robots with `dynamics`; all of it in torch."""
-    model = PlanningModel(dynamics, spec)
+    """The agent that plans for `batch` robots with `dynamics`; all of it in torch.
+
+    Raises:
+        PlannerError: the planner asks for a terminal value, and none is given.
+    """
+    checked_terminal(planner, value)
+    model = PlanningModel(dynamics, spec, value)
     device = dynamics.target_normalizer.mean.device
     return MPCAgent(
         model,

@@ -270,7 +270,7 @@ class MPCAgent:
         """Shift the last plan and improve it; returns how often."""
 
         def score(actions: Array) -> Array:
-            return self.model.returns(context, observation, actions)
+            return self.model.returns(context, observation, actions, self.planner.terminal)
 
         plan = self._plan
         for _ in range(min(shifts, plan.mean.shape[1])):

@@ -49,13 +49,17 @@ class AdaptiveModel(Protocol):
         """
         ...
 
-    def returns(self, context: Context, observation: Array, actions: Array) -> Array:
-        """The reward summed over the horizon.
+    def returns(
+        self, context: Context, observation: Array, actions: Array, terminal: float = 0.0
+    ) -> Array:
+        """The reward summed over the horizon, and what is expected beyond it.
 
         Args:
             context: leading dimension B.
             observation: `[B, S]`, where all sequences start.
             actions: `[B, N, H, A]`.
+            terminal: weight of the model's terminal value at the end of the horizon; 0 for a
+                model that has none.
 
         Returns:
             `[B, N]`; NaN or infinite where the model diverged.

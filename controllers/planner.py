@@ -39,6 +39,11 @@ class Planner(Protocol):
         """Iterations a control step, where nothing else limits them."""
         ...
 
+    @property
+    def terminal(self) -> float:
+        """Weight of the model's terminal value."""
+        ...
+
     def start(self, batch: int, action_low: Array, action_high: Array) -> Plan:
         """A plan that knows nothing; `action_low`, `action_high` `[A]` set type and device."""
         ...
@@ -66,6 +71,8 @@ class SamplingPlanner:
         iterations: iterations a control step.
         execute: "mean" executes the mean of the plan, "best" the best candidate. The best
             candidate overfits a model that is wrong by design.
+        terminal: weight of the model's terminal value, what it expects beyond the horizon; 0:
+            nothing counts but the horizon. With it, shorter horizons do.
     """
 
     name: ClassVar[str]
@@ -74,12 +81,14 @@ class SamplingPlanner:
     horizon: int = 15
     iterations: int = 3
     execute: Execute = "mean"
+    terminal: float = 0.0
 
     def __post_init__(self) -> None:
         require(self.candidates >= 2, "candidates", self.candidates, "integers from 2")
         require(self.horizon >= 1, "horizon", self.horizon, "integers from 1")
         require(self.iterations >= 1, "iterations", self.iterations, "integers from 1")
         require(self.execute in ("mean", "best"), "execute", self.execute, "mean, best")
+        require(0 <= self.terminal <= 10, "terminal", self.terminal, "0 to 10")
 
     # What an algorithm defines.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import mujoco
@@ -40,19 +41,28 @@ class RolloutScorer:
         self._layout: Layout | None = None
         self._actuators = simulator.robot.actuator_ids(compiled(simulator.robot, ()))
 
-    def score(self, actions: Any) -> np.ndarray:
+    def score(
+        self, actions: Any, value: Callable[[np.ndarray], np.ndarray] | None = None
+    ) -> np.ndarray:
         """Returns of sequences, float64 [N]; -inf where the physics diverges.
 
         Args:
             actions: [N, H, A]; beyond the limits of the spec they are clipped to them.
+            value: observations [N, S] -> [N], added for where each sequence leads.
 
         Raises:
             RobotError: the actions have another shape, or a value that is not finite.
         """
-        return self.rewards(actions).sum(axis=1, dtype=np.float64)
+        rewards, last = self._play(actions)
+        total = rewards.sum(axis=1, dtype=np.float64)
+        return total if value is None else total + value(last)
 
     def rewards(self, actions: Any) -> np.ndarray:
         """Rewards of each step of the sequences, float32 [N, H]; otherwise as `score`."""
+        return self._play(actions)[0]
+
+    def _play(self, actions: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Rewards [N, H], and the observations [N, S] after the last step."""
         robot, spec = self._simulator.robot, self._simulator.robot.spec
         actions = np.asarray(actions)
         if actions.ndim != 3 or actions.shape[2] != spec.action_size or 0 in actions.shape:
@@ -78,7 +88,8 @@ class RolloutScorer:
         rewards = spec.reward(before, actions, after)
         # MuJoCo resets a diverged simulation, its clock too, and the rollout stops there.
         diverged = np.diff(states[:, :, 0], axis=1) < 0.5 * spec.dt
-        return np.where(np.logical_or.accumulate(diverged, axis=1), -np.inf, rewards)
+        rewards = np.where(np.logical_or.accumulate(diverged, axis=1), -np.inf, rewards)
+        return rewards, after[:, -1]
 
     def _roll(self, actions: np.ndarray) -> np.ndarray:
         """States at the start and after each control step [N, H + 1, nstate]."""

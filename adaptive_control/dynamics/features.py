@@ -48,8 +48,13 @@ class FeatureLayout:
     @property
     def input_size(self) -> int:
         """Width of the model's input, action included."""
+        return self.state_size + self.action_size
+
+    @property
+    def state_size(self) -> int:
+        """Width of what the model sees of an observation."""
         width = {"raw": 1, "angle": 2, "hidden": 0}
-        return sum(width[e] for e in self.encodings) + self.action_size
+        return sum(width[e] for e in self.encodings)
 
 
 class FeatureMap(torch.nn.Module):
@@ -76,11 +81,18 @@ class FeatureMap(torch.nn.Module):
 
     def inputs(self, observation: Tensor, action: Tensor) -> Tensor:
         """`[..., S]`, `[..., A]` -> `[..., input_size]`, not yet normalised."""
-        parts = [observation.index_select(-1, self.raw)]
-        if self.angle.numel():
-            angle = observation.index_select(-1, self.angle)
-            parts += [torch.sin(angle), torch.cos(angle)]
-        return torch.cat([*parts, action], dim=-1)
+        return torch.cat([*self._parts(observation), action], dim=-1)
+
+    def state(self, observation: Tensor) -> Tensor:
+        """`[..., S]` -> `[..., state_size]`: the inputs without the action."""
+        return torch.cat(self._parts(observation), dim=-1)
+
+    def _parts(self, observation: Tensor) -> list[Tensor]:
+        raw = observation.index_select(-1, self.raw)
+        if not self.angle.numel():
+            return [raw]
+        angle = observation.index_select(-1, self.angle)
+        return [raw, torch.sin(angle), torch.cos(angle)]
 
     def targets(self, observation: Tensor, next_observation: Tensor) -> Tensor:
         """What the model should have predicted, `[..., S]`."""

@@ -11,9 +11,12 @@ from torch import Tensor
 from adaptive_control.dynamics.contract import AdaptiveDynamics
 from adaptive_control.dynamics.window import Context
 
-__all__ = ["Caution", "Reward", "planned_step", "returns", "trajectory"]
+__all__ = ["Caution", "Reward", "Value", "planned_reward", "planned_step", "returns", "trajectory"]
 
 Reward = Callable[[Tensor, Tensor, Tensor], Tensor]
+
+Value = Callable[[Tensor], Tensor]
+"""`observation [..., S] -> [...]`, the return expected from there on."""
 
 
 @runtime_checkable
@@ -86,14 +89,31 @@ def planned_step(
         the step after.
     """
     following, context = dynamics.predict(context, observation, action)
-    earned = reward(observation, action, following)
+    earned, ends = planned_reward(reward, observation, action, following, caution)
+    return following, earned, ends, context
+
+
+def planned_reward(
+    reward: Reward,
+    observation: Tensor,
+    action: Tensor,
+    next_observation: Tensor,
+    caution: Caution | None = None,
+) -> tuple[Tensor, Tensor | None]:
+    """What a planner counts for a transition `[..., S]`, `[..., A]`, `[..., S]`.
+
+    Returns:
+        The reward less what caution charges `[...]`; and 1 where the sequence ends with it, else 0,
+        `[...]`, or None without caution.
+    """
+    earned = reward(observation, action, next_observation)
     if caution is None:
-        return following, earned, None, context
-    unsafe = caution.unsafe(following)
+        return earned, None
+    unsafe = caution.unsafe(next_observation)
     if caution.recoverable:
         unsafe = unsafe & ~caution.unsafe(observation)
     ends = unsafe.to(earned.dtype)
-    return following, earned - caution.unease(following) - caution.cost * ends, ends, context
+    return earned - caution.unease(next_observation) - caution.cost * ends, ends
 
 
 def returns(
@@ -104,6 +124,8 @@ def returns(
     actions: Tensor,
     *,
     caution: Caution | None = None,
+    value: Value | None = None,
+    terminal: float = 0.0,
 ) -> Tensor:
     """The return of each candidate sequence, from one observation a robot.
 
@@ -118,9 +140,11 @@ def returns(
         observation: `[B, S]`.
         actions: `[B, N, H, A]`.
         caution: what to keep away from; None for a robot that cannot fall.
+        value: what is expected beyond the horizon; needed if `terminal` is not 0.
+        terminal: weight of that value.
 
     Returns:
-        `[B, N]`, undiscounted sums over H.
+        `[B, N]`, undiscounted sums over H, and `terminal` times the value of where they lead.
     """
     current = observation.unsqueeze(1).expand(-1, actions.shape[1], -1)
     total = torch.zeros(actions.shape[:2], dtype=actions.dtype, device=actions.device)
@@ -134,4 +158,7 @@ def returns(
             earned = safe * earned
             safe = safe * (1 - ends)
         total = total + earned
+    if terminal:
+        assert value is not None, "a model without terminal value was asked for it"
+        total = total + terminal * safe * value(current)
     return total

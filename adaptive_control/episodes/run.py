@@ -55,7 +55,7 @@ def run_episodes(
     takes_over = dict(later)
     new_agent = lambda model: make_agent(  # noqa: E731
         model.dynamics, robot.spec, planner,
-        window=model.window, batch=batch, seed=seeds, gate=gate,
+        window=model.window, batch=batch, seed=seeds, gate=gate, value=model.value,
     )  # fmt: skip
     agent = new_agent(model)
     observation = simulator.reset(seeds=seeds)  # as a film will start it again

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from adaptive_control.evaluation.config import EvaluateConfig
+from adaptive_control.pretrained import planner_for
+from adaptive_control.training.config import TrainConfig
 from controllers import format_planner, load_planner
 
 __all__ = ["Budget", "budget_of"]
@@ -17,7 +21,8 @@ class Budget:
     Attributes:
         seeds: episodes of each model under each perturbation.
         steps: control steps of an episode.
-        planner: the planner, every setting spelled out.
+        planners: of each robot, every setting spelled out.
+        collecting: the planner that collects, every setting spelled out.
         oracle_seeds: episodes of the simulator oracle.
         first_tests: how many tests of each suite; 0: all.
         from_start: whether each test is also run with the fault there from the start.
@@ -31,7 +36,8 @@ class Budget:
 
     seeds: int
     steps: int
-    planner: str
+    planners: Mapping[str, str]
+    collecting: str
     oracle_seeds: int
     first_tests: int
     from_start: bool
@@ -44,30 +50,41 @@ class Budget:
 
 
 _WHOLE = Budget(
-    seeds=10, steps=200, planner="cem:candidates=200,horizon=15,iterations=3", oracle_seeds=5,
+    seeds=10, steps=200, planners={}, collecting=TrainConfig.planner, oracle_seeds=5,
     first_tests=0, from_start=True, robots=40, rounds=12, updates=2000, final_updates=20_000,
     oracle_rounds=8, oracle_updates=10_000,
 )  # fmt: skip
 _QUICK = Budget(
-    seeds=3, steps=120, planner="cem:candidates=100,horizon=12,iterations=2", oracle_seeds=1,
+    seeds=3, steps=120, planners={}, oracle_seeds=1,
+    collecting="cem:candidates=100,horizon=12,iterations=2",
     first_tests=1, from_start=False, robots=40, rounds=3, updates=400, final_updates=1500,
     oracle_rounds=2, oracle_updates=1500,
 )  # fmt: skip
 
 
-def budget_of(config: EvaluateConfig) -> Budget:
+def budget_of(config: EvaluateConfig, robots: Iterable[str]) -> Budget:
     """The budget of a run: a preset, with what the user asked for in its place.
+
+    Robots plan with their own planners, as for their users, unless one is asked for. What collects
+    has no terminal value yet.
+
+    Args:
+        config: what was asked for.
+        robots: the robots that there are planners for.
 
     Raises:
         PlannerError: no such planner.
     """
     preset = _QUICK if config.quick else _WHOLE
-    given = {
+    given: dict[str, Any] = {
         name: value
         for name in ("seeds", "steps", "oracle_seeds")
         if (value := getattr(config, name)) is not None
     }
-    planner = format_planner(load_planner(config.planner or preset.planner))
+    asked = config.planner or (preset.collecting if config.quick else None)
+    planners = {robot: format_planner(planner_for(robot, asked)) for robot in robots}
+    collecting = replace(load_planner(config.planner or preset.collecting), terminal=0.0)
     if config.oracle_seeds is None and "seeds" in given:
         given["oracle_seeds"] = min(preset.oracle_seeds, given["seeds"])
-    return Budget(**{**vars(preset), **given, "planner": planner})
+    given |= {"planners": planners, "collecting": format_planner(collecting)}
+    return Budget(**{**vars(preset), **given})

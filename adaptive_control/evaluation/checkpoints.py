@@ -135,12 +135,12 @@ class Checkpoints:
         budget = self._budget
         settings = _training(
             robot=robot, model=method, seed=self._config.seed,
-            perturbations=perturbations, planner=budget.planner,
+            perturbations=perturbations, planner=budget.collecting,
             robots=budget.robots, rounds=rounds, updates=budget.updates,
             final_updates=final_updates,
         )  # fmt: skip
         in_a_round = settings["robots"] * settings["episode_steps"]
-        planner = load_planner(budget.planner)
+        planner = load_planner(budget.collecting)
         cost = costs.collecting(method, planner, in_a_round, rounds, budget.updates)
         cost += costs.fitting(method, final_updates)
         return Cell("train", f"{robot} {name}", settings, cost=cost)

@@ -44,8 +44,8 @@ class EvaluateConfig:
     """Control steps of an episode, the fault half-way; 200, with --quick 120."""
 
     planner: str | None = None
-    """A planner and its settings, or the path of a planner.toml, the same for all;
-    cem:candidates=200,horizon=15,iterations=3 if not given, half as much with --quick."""
+    """A planner and its settings, or the path of a planner.toml, the same for all; each robot's own
+    if not given, and with --quick cem:candidates=100,horizon=12,iterations=2."""
 
     oracles: str = "both"
     """Which oracles to measure against: both, model (MB trained on the test perturbation itself),

@@ -7,7 +7,10 @@ against.
 from __future__ import annotations
 
 import numpy as np
+import torch
 
+from adaptive_control.dynamics.value import TerminalValue
+from adaptive_control.planning import checked_terminal
 from controllers import NoiseSource, Planner
 from robots import RolloutScorer, Simulator
 
@@ -22,10 +25,19 @@ class OracleAgent:
         planner: settings of the planner, as for a learned model.
         seed: of the planner's noise.
         threads: cores for the rollouts; 0 uses all.
+        value: the terminal value, for a planner that asks for it.
+
+    Raises:
+        PlannerError: the planner asks for it, and there is none.
     """
 
-    def __init__(self, simulator: Simulator, planner: Planner, seed: int = 0, threads: int = 0):
+    def __init__(
+        self, simulator: Simulator, planner: Planner, seed: int = 0, threads: int = 0,
+        value: TerminalValue | None = None,
+    ):  # fmt: skip
+        checked_terminal(planner, value)
         spec = simulator.robot.spec
+        self._value = value
         self._planner = planner
         self._scorer = RolloutScorer(simulator, threads)
         self._noise = NoiseSource((seed,))
@@ -44,7 +56,14 @@ class OracleAgent:
         return np.asarray(plan.action[0], dtype=np.float32)
 
     def _score(self, actions: np.ndarray) -> np.ndarray:
-        return self._scorer.score(actions[0])[None]
+        expected = self._expected if self._planner.terminal else None
+        return self._scorer.score(actions[0], expected)[None]
+
+    def _expected(self, observation: np.ndarray) -> np.ndarray:
+        assert self._value is not None
+        with torch.no_grad():
+            found = self._value(torch.from_numpy(observation.astype(np.float32)))
+        return self._planner.terminal * found.numpy()
 
     def close(self) -> None:
         """Stop the rollout threads."""

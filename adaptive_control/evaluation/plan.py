@@ -77,7 +77,8 @@ def make_plan(config: EvaluateConfig) -> Plan:
         AdaptiveControlError: a suite, a folder of data or a checkpoint that does not exist.
         PlannerError: no such planner.
     """
-    plan = Plan(budget_of(config), suites_named(config.suite))
+    suites = suites_named(config.suite)
+    plan = Plan(budget_of(config, dict.fromkeys(suite.robot for suite in suites)), suites)
     checkpoints = Checkpoints(config, plan.budget, plan.add)
     for suite in plan.suites:
         for condition in conditions_of(
@@ -105,7 +106,7 @@ def _variants(
     if config.ablations and condition.onset in ("mid", "own"):
         if config.ablate_model not in config.methods:
             yield Variant(config.ablate_model, config.ablate_model)
-        yield from ablation_variants(config, budget.planner)
+        yield from ablation_variants(config, budget.planners[condition.robot])
 
 
 def _add_episodes(
@@ -129,7 +130,7 @@ def _episodes_cell(
 ) -> Cell:
     budget = plan.budget
     test = dict(variant.test)
-    planner = test.pop("planner", budget.planner)
+    planner = test.pop("planner", budget.planners[condition.robot])
     settings = _settings(condition, budget, range(budget.seeds), planner)
     settings |= {"method": variant.method, "models": models, "test": test}
     cost = costs.episodes(variant.method, load_planner(planner), budget.seeds * budget.steps)
@@ -164,14 +165,21 @@ def _add_oracles(
         cell = _episodes_cell(plan, Variant(MODEL_ORACLE, "mb"), condition, inputs, models)
         plan.entries.append(Entry(MODEL_ORACLE, "", condition, (plan.add(cell),)))
     if config.oracles in ("both", "simulator"):
-        planner = load_planner(budget.planner)
+        text = budget.planners[condition.robot]
+        planner = load_planner(text)
         cost = costs.simulating(condition.robot, planner, budget.steps)
+        inputs = {}
+        if planner.terminal:  # whose value is the default method's, as every method's is
+            inputs["model"], _ = checkpoints.of(
+                condition.robot, Variant(DEFAULT_METHOD, DEFAULT_METHOD)
+            )
         cells = [
             Cell(
                 "simulator",
                 f"{condition.robot} seed {seed} {condition.perturbation}",
-                _settings(condition, budget, [seed], budget.planner),
-                cost=cost,
+                _settings(condition, budget, [seed], text),
+                inputs,
+                cost,
             )
             for seed in range(budget.oracle_seeds)
         ]

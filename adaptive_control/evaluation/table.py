@@ -46,7 +46,9 @@ def _head(results: Results) -> str:
         "# Evaluation",
         "",
         f"{budget['seeds']} seeds, episodes of {budget['steps']} control steps, the same planner "
-        f"for all: `{budget['planner']}`.",
+        "for all models of a robot: "
+        + "; ".join(f"{robot} `{text}`" for robot, text in budget["planners"].items())
+        + ".",
         f"{progress['done']} of {progress['cells']} cells are done"
         + (
             "."

@@ -131,9 +131,10 @@ def _simulator(
     settings: Mapping[str, Any], inputs: Mapping[str, bytes], folder: Path
 ) -> tuple[dict[str, Any], Files]:
     """Run robots on the true simulator."""
+    value = _load(inputs["model"], settings, folder).value if inputs else None
     recording = run_on_simulator(
         get_robot(settings["robot"]), settings["perturbation"],
-        load_planner(settings["planner"]), settings["seeds"], settings["steps"],
+        load_planner(settings["planner"]), settings["seeds"], settings["steps"], value,
     )  # fmt: skip
     return _figures(recording, settings), {}
 
@@ -150,7 +151,7 @@ def _load(content: bytes, settings: Mapping[str, Any], folder: Path) -> LoadedMo
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "model.safetensors"
     path.write_bytes(content)
-    return load_model(path, settings["robot"], settings["method"])
+    return load_model(path, settings["robot"], settings.get("method"))
 
 
 _WORK = {"train": _train, "fit": _fit, "episodes": _episodes, "simulator": _simulator}

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from adaptive_control.dynamics import Dynamics
+from adaptive_control.dynamics.value import TerminalValue
 from adaptive_control.dynamics.window import Context
 from adaptive_control.live.shapes import Poser
 from adaptive_control.live.snapshot import Foresight, RobotView
@@ -27,12 +28,14 @@ _SHOWN_ELITES, _SHOWN_OTHERS = 6, 12
 class _Tap(PlanningModel):
     """Remembers what was scored last."""
 
-    def __init__(self, dynamics: Dynamics, spec: RobotSpec):
-        super().__init__(dynamics, spec)
+    def __init__(self, dynamics: Dynamics, spec: RobotSpec, value: TerminalValue | None):
+        super().__init__(dynamics, spec, value)
         self.scored: tuple[Context, Tensor, Tensor, Tensor] | None = None
 
-    def returns(self, context: Context, observation: Tensor, actions: Tensor) -> Tensor:
-        promised = super().returns(context, observation, actions)
+    def returns(
+        self, context: Context, observation: Tensor, actions: Tensor, terminal: float = 0.0
+    ) -> Tensor:
+        promised = super().returns(context, observation, actions, terminal)
         self.scored = (context, observation, actions, promised)
         return promised
 
@@ -123,9 +126,10 @@ class Lane:
     def _new_agent(self) -> tuple[MPCAgent, _Tap]:
         spec = self.simulator.robot.spec
         agent = make_agent(
-            self._model.dynamics, spec, self.planner, window=self.window, batch=1, seed=self._seed
-        )
-        tap = _Tap(self._model.dynamics, spec)
+            self._model.dynamics, spec, self.planner,
+            window=self.window, batch=1, seed=self._seed, value=self._model.value,
+        )  # fmt: skip
+        tap = _Tap(self._model.dynamics, spec, self._model.value)
         agent.model = tap
         return agent, tap
 

@@ -18,14 +18,18 @@ from safetensors.torch import save_file
 from adaptive_control.dynamics.base import Dynamics
 from adaptive_control.dynamics.features import FeatureLayout
 from adaptive_control.dynamics.registry import make_dynamics
+from adaptive_control.dynamics.value import TerminalValue
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.files import atomic_path
 from adaptive_control.methods import METHODS, checked_method
 
 __all__ = ["FORMAT", "LoadedModel", "load_model", "save_model"]
 
-FORMAT = 1
-"""Version of the file's layout; a reader refuses a newer one."""
+FORMAT = 2
+"""Version of the file's layout; a reader refuses a newer one. Format 1 had no terminal value."""
+
+_VALUE = "value."
+"""Before the names of the terminal value's tensors."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +41,14 @@ class LoadedModel:
         robot: name of the robot it was trained for.
         window: M it was trained with.
         metadata: everything else that was saved: training settings, errors, times.
+        value: what is to be expected beyond a planner's horizon; None if it was trained without.
     """
 
     dynamics: Dynamics
     robot: str
     window: int
     metadata: Mapping[str, Any]
+    value: TerminalValue | None = None
 
     @property
     def kind(self) -> str:
@@ -52,7 +58,7 @@ class LoadedModel:
 
 def save_model(
     path: Path, dynamics: Dynamics, *, robot: str, window: int, hidden: tuple[int, ...],
-    metadata: Mapping[str, Any],
+    metadata: Mapping[str, Any], value: TerminalValue | None = None,
 ) -> None:  # fmt: skip
     """Write the model to `path`, atomically.
 
@@ -63,6 +69,7 @@ def save_model(
         window: M.
         hidden: widths of the hidden layers, needed to rebuild the model.
         metadata: anything else worth keeping that JSON can hold.
+        value: the terminal value, if there is one.
     """
     header = {
         "format": FORMAT,
@@ -72,8 +79,12 @@ def save_model(
         "hidden": list(hidden),
         "layout": asdict(dynamics.features.layout),
         "metadata": metadata,
+        "value": value is not None,
     }
-    tensors = {name: value.detach().contiguous() for name, value in dynamics.state_dict().items()}
+    tensors = dict(dynamics.state_dict())
+    if value is not None:
+        tensors |= {f"{_VALUE}{name}": tensor for name, tensor in value.state_dict().items()}
+    tensors = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
     with atomic_path(path) as temporary:
         save_file(tensors, temporary, metadata={"adaptive_control": json.dumps(header)})
 
@@ -103,9 +114,9 @@ def load_model(path: Path, robot: str | None = None, method: str | None = None) 
         raise AdaptiveControlError(
             f"checkpoint {path}: truncated or not a model of this project ({_one_line(error)})"
         ) from error
-    if header.get("format") != FORMAT:
+    if header.get("format") not in range(1, FORMAT + 1):
         raise AdaptiveControlError(
-            f"checkpoint {path}: format {header.get('format')}, this version reads {FORMAT}"
+            f"checkpoint {path}: format {header.get('format')}, this version reads 1 to {FORMAT}"
         )
     if robot is not None and header["robot"] != robot:
         raise AdaptiveControlError(
@@ -122,11 +133,12 @@ def load_model(path: Path, robot: str | None = None, method: str | None = None) 
             f"checkpoint {path}: holds a {kind} model, not {wanted.checkpoint}"
             + (f", whose weights {wanted.name} uses" if wanted.fitted_as else "")
         )
-    for name, value in tensors.items():
-        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise AdaptiveControlError(f"checkpoint {path}: {name} holds non-finite values")
     try:
         layout = FeatureLayout(**_tuples(header["layout"]))
+        value = _value(layout, tensors) if header.get("value") else None
         dynamics = make_dynamics(method or kind, layout, tuple(header["hidden"]), seed=0)
         dynamics.load_state_dict(tensors)
     except Exception as error:
@@ -134,7 +146,16 @@ def load_model(path: Path, robot: str | None = None, method: str | None = None) 
             f"checkpoint {path}: does not fit this version ({_one_line(error)})"
         ) from error
     dynamics.eval().requires_grad_(False)
-    return LoadedModel(dynamics, header["robot"], int(header["window"]), header["metadata"])
+    return LoadedModel(dynamics, header["robot"], int(header["window"]), header["metadata"], value)
+
+
+def _value(layout: FeatureLayout, tensors: dict[str, torch.Tensor]) -> TerminalValue:
+    """Take the terminal value's tensors out of `tensors` and put them together."""
+    names = [name for name in tensors if name.startswith(_VALUE)]
+    own = {name.removeprefix(_VALUE): tensors.pop(name) for name in names}
+    value = TerminalValue(layout, torch.Generator().manual_seed(0))
+    value.load_state_dict(own)
+    return value.eval().requires_grad_(False)
 
 
 def _tuples(layout: Mapping[str, Any]) -> dict[str, Any]:

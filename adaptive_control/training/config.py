@@ -71,6 +71,9 @@ class TrainConfig:
     faster, at no cost (docs/methods.md)."""
     prior_weight: float = 0.25
     """Weight of the unadapted model's own error in the loss."""
+    discount: float = 0.85
+    """Of what the terminal value expects beyond a planner's horizon, a control step; 0: no such
+    value is fitted. Planners use it if they ask for it (`terminal=1`)."""
     validation_share: float = 0.1
     """Share of the episodes held out."""
     patience: int = 8
@@ -102,6 +105,7 @@ class TrainConfig:
             _require(0 < getattr(self, name) < 1, name, getattr(self, name), "between 0 and 1")
         for name in ("exploration", "prior_weight", "weight_decay"):
             _require(0 <= getattr(self, name) <= 10, name, getattr(self, name), "from 0 to 10")
+        _require(0 <= self.discount < 1, "discount", self.discount, "from 0 to below 1")
         share = self.validation_share
         _require(0 < share < 1, "validation_share", share, "between 0 and 1")
 

@@ -29,12 +29,13 @@ from adaptive_control.training.dataset import Episodes
 from adaptive_control.training.fit import Fit, Progress
 from adaptive_control.training.report import Reporter, SilentReporter, write_log
 from adaptive_control.training.state import RunState
+from adaptive_control.training.value import FittedValue, fit_value
 from controllers import load_planner
 from robots import get_robot
 
 __all__ = ["Stage", "TrainingRun", "stages", "train"]
 
-_BEFORE = {"weight_decay": 0.0}
+_BEFORE = {"weight_decay": 0.0, "discount": 0.0}
 """What runs had before there was such a setting, where it is not today's default."""
 
 _WITHOUT_EXPLORATION = 5
@@ -255,6 +256,8 @@ class TrainingRun:
         )
         settings = jsonable(dataclasses.asdict(self.config))
         settings.pop("out")
+        fitted = self._fit_value()
+        explained = {} if fitted is None else {"value": {"explained": fitted.explained}}
         save_model(
             self.model_path,
             dynamics,
@@ -265,5 +268,19 @@ class TrainingRun:
                 "settings": settings,
                 "seconds": self.state.seconds,
                 "validation": {k: last[k] for k in ("error_before", "error_after", "ratio")},
+                **explained,
             },
+            value=None if fitted is None else fitted.value,
         )
+
+    def _fit_value(self) -> FittedValue | None:
+        """The terminal value: seconds, so no stage of its own; the same for all on equal data."""
+        config, last = self.config, self.stages[-1]
+        if not config.discount:
+            return None
+        fitted = fit_value(
+            *self._episodes(last).split(config.validation_share, config.seed), self.robot.spec,
+            layout_of(self.robot.spec), discount=config.discount, seed=config.seed,
+        )  # fmt: skip
+        self.reporter.line(f"terminal value: explains {fitted.explained:.3f} of the variance")
+        return fitted

@@ -39,7 +39,7 @@ _SECONDS = 1.0
 def torch_agents(model: LoadedModel, robot: Robot) -> AgentFactory:
     """Agents that compute in torch."""
     return lambda planner, window: make_agent(
-        model.dynamics, robot.spec, planner, window=window, batch=1, seed=0
+        model.dynamics, robot.spec, planner, window=window, batch=1, seed=0, value=model.value
     )
 
 

@@ -82,7 +82,7 @@ def prepare(config: TuneConfig) -> TuneConfig:
     check_folder(config)
     if not config.resume:  # a study has its own copies
         model = load_model(_checkpoint(config), robot=config.robot, method=config.model)
-        Space.of(config, model.window, model.dynamics.adapts)
+        Space.of(config, model.window, model.dynamics.adapts, model.value is not None)
         if config.profile:
             read_profile(config.profile, robot.spec.dt, model.window)
     return config
@@ -106,7 +106,7 @@ def tune(config: TuneConfig, reporter: Reporter, make_agents: MakeAgents) -> Tun
         if not store.model.is_file():
             store.take_model(_checkpoint(config))
         model = load_model(store.model, robot=config.robot, method=config.model)
-        space = Space.of(config, model.window, model.dynamics.adapts)
+        space = Space.of(config, model.window, model.dynamics.adapts, model.value is not None)
         agents = cache(lambda: make_agents(store.model, model, robot))
         table = study_latencies(config, store, model.window, robot, space, agents, reporter)
         with open_pool(store.model, config.robot, config.model, config.workers, config.ray) as pool:

@@ -56,6 +56,7 @@ class Space:
         iterations: limits of the iterations.
         windows: the M that may be chosen.
         trained: M of the model's training.
+        terminal: whether a weight of the terminal value is searched, too.
     """
 
     planners: tuple[str, ...]
@@ -64,15 +65,17 @@ class Space:
     iterations: tuple[int, int]
     windows: tuple[int, ...]
     trained: int
+    terminal: bool = False
 
     @staticmethod
-    def of(config: TuneConfig, trained_window: int, adapts: bool) -> Space:
+    def of(config: TuneConfig, trained_window: int, adapts: bool, values: bool = False) -> Space:
         """The space that a configuration asks for.
 
         Args:
             config: the configuration.
             trained_window: M of the model's training.
             adapts: whether the model has any use for a window.
+            values: whether the model has a terminal value.
 
         Raises:
             AdaptiveControlError: an unknown kind of planner.
@@ -90,6 +93,7 @@ class Space:
             config.iterations,
             tuple(sorted(set(windows))) if adapts else (trained_window,),
             trained_window,
+            values,
         )
 
     def distributions(self, kind: str) -> dict[str, BaseDistribution]:
@@ -103,6 +107,8 @@ class Space:
         for name, (kinds, low, high, log) in _LIMITS.items():
             if kind in kinds:
                 found[name] = FloatDistribution(low, high, log=log)
+        if self.terminal:
+            found["terminal"] = FloatDistribution(0.0, 1.0)
         return found
 
     def setting(self, kind: str, values: Mapping[str, Any]) -> Setting:
@@ -111,7 +117,7 @@ class Space:
         known: dict[str, Any] = {
             "horizon": horizon, "candidates": candidates, "iterations": values["iterations"],
         }  # fmt: skip
-        for name in ("std", "colour", "momentum", "decay", "temperature", "std_decay"):
+        for name in ("std", "colour", "momentum", "decay", "temperature", "std_decay", "terminal"):
             if name in values:
                 known[name] = float(f"{values[name]:.3g}")
         if "elite_share" in values:
@@ -126,9 +132,18 @@ class Space:
         return Setting(format_planner(make_planner(kind, **known)), values["window"])
 
     def starts(self) -> list[dict[str, Any]]:
-        """The defaults of each kind of planner, inside the limits, as searched values."""
-        texts = [format_planner(make_planner(kind)) for kind in self.planners]
-        return [self.values(Setting(text, self.trained)) for text in texts]
+        """Where the search begins, inside the limits, as searched values.
+
+        The defaults of each kind of planner; and, if there is a terminal value, those with it and
+        half the horizon.
+        """
+        defaults = [make_planner(kind) for kind in self.planners]
+        if self.terminal:
+            defaults += [
+                replace(planner, horizon=max(1, planner.horizon // 2), terminal=1.0)
+                for planner in defaults
+            ]
+        return [self.values(Setting(format_planner(p), self.trained)) for p in defaults]
 
     def values(self, setting: Setting) -> dict[str, Any]:
         """The searched values that stand for a setting, moved inside the limits."""

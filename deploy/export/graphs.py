@@ -1,4 +1,4 @@
-"""A dynamics model as two ONNX graphs: one control step, and adapting from the window.
+"""A model as ONNX graphs: one control step, adapting from the window, and the terminal value.
 
 The gradient step is traced with `make_fx` before it is exported, which turns `torch.func.grad` into
 plain operations. The prior enters as inputs: those parameters that the context without adaptation
@@ -21,13 +21,14 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 from adaptive_control.dynamics import Context, Dynamics, Window
 from adaptive_control.dynamics.rollout import planned_step
+from adaptive_control.dynamics.value import TerminalValue
 from deploy.errors import DeployError
 from deploy.runtime.bundle.manifest import ContextTensor
 from robots import RobotSpec
 
 __all__ = [
     "OPSET", "AdaptGraph", "StepGraph", "adapt_graph", "context_tensors", "prior_inputs",
-    "prior_parameters", "step_graph",
+    "prior_parameters", "step_graph", "value_graph",
 ]  # fmt: skip
 
 OPSET = 18
@@ -140,6 +141,13 @@ def step_graph(dynamics: Dynamics, spec: RobotSpec, tensors: Sequence[ContextTen
         ["next_observation", "reward", "ends", *(f"next_{t.name}" for t in tensors if t.changes)],
         shapes,
     )
+
+
+def value_graph(value: TerminalValue, spec: RobotSpec) -> bytes:
+    """`value.onnx`: `observation [N, S]` -> `value [N]`."""
+    shapes = {"observation": {0: torch.export.Dim("N", min=1)}}
+    observation = torch.zeros(3, spec.observation_size)
+    return _export(value.eval(), (observation,), ["observation"], ["value"], shapes)
 
 
 def adapt_graph(

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from adaptive_control.dynamics import Dynamics, Window
+from adaptive_control.dynamics.value import TerminalValue
 from deploy.export.graphs import AdaptGraph, StepGraph
 from deploy.runtime.bundle.golden import CASES
 from deploy.runtime.bundle.manifest import ContextTensor
@@ -65,6 +66,7 @@ def golden_vectors(
     transitions: Transitions,
     window: int,
     tensors: Sequence[ContextTensor],
+    value: TerminalValue | None = None,
 ) -> dict[str, np.ndarray]:
     """What `golden.npz` holds of the graphs, see `deploy.runtime.bundle.golden`.
 
@@ -74,6 +76,7 @@ def golden_vectors(
         transitions: to make the windows of; those after them are what the steps start from.
         window: M.
         tensors: of the context.
+        value: the terminal value, if there is one.
     """
     vectors: dict[str, Tensor] = {}
     step, adapt = StepGraph(dynamics, spec), AdaptGraph(dynamics)
@@ -86,18 +89,20 @@ def golden_vectors(
                 context = tuple(adapted)
                 outputs = {"loss_before": before, "loss_after": after, "step_norm": norm}
                 outputs |= {t.name: v for t, v in zip(tensors, context, strict=True)}
-                for name, value in (slots._asdict() | outputs).items():
-                    vectors[f"adapt/{case}/{name}"] = value
+                for name, tensor in (slots._asdict() | outputs).items():
+                    vectors[f"adapt/{case}/{name}"] = tensor
             following, reward, ends, *changed = step(observation, action, *context)
             names = (next_name(t.name) for t in tensors if t.changes)
             values = {
                 "observation": observation, "action": action, "next_observation": following,
                 "reward": reward, "ends": ends, **dict(zip(names, changed, strict=True)),
             }  # fmt: skip
-            vectors |= {f"step/{case}/{name}": value for name, value in values.items()}
+            vectors |= {f"step/{case}/{name}": tensor for name, tensor in values.items()}
             if not dynamics.adapts:
                 break
-    return {name: value.numpy().astype(np.float32) for name, value in vectors.items()}
+        if value is not None:
+            vectors |= {"value/observation": observation, "value/value": value(observation)}
+    return {name: tensor.numpy().astype(np.float32) for name, tensor in vectors.items()}
 
 
 def recorded_vectors(

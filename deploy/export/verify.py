@@ -18,6 +18,7 @@ from torch import Tensor
 import controllers
 from adaptive_control.dynamics import Dynamics
 from adaptive_control.dynamics.rollout import returns
+from adaptive_control.dynamics.value import TerminalValue
 from adaptive_control.planning import PlanningModel
 from controllers import AdaptiveModel, GateConfig, MPCAgent, Planner, SamplingPlanner, planner_names
 from controllers.registry import planner_class
@@ -56,7 +57,7 @@ class Verification:
     """How far a bundle is from torch.
 
     Attributes:
-        step: greatest relative error of a control step.
+        step: greatest relative error of a control step, and of the terminal value.
         change: greatest relative error of what adapting changes, on the model's own weights.
         random_change: the same on random weights; infinite if rounding decided all of them.
         action: greatest difference of a planned action, by planner, relative to half its range.
@@ -77,23 +78,33 @@ class _ExactModel(PlanningModel):
     With `wobble`, each return is off by about as much as the order of a few additions changes it.
     """
 
-    def __init__(self, dynamics: Dynamics, spec: RobotSpec, wobble: int = 0) -> None:
-        super().__init__(dynamics, spec)
-        self._exact = (dynamics, spec)
+    def __init__(
+        self, dynamics: Dynamics, spec: RobotSpec, value: TerminalValue | None, wobble: int = 0
+    ) -> None:
+        super().__init__(dynamics, spec, value)
+        self._exact = (dynamics, spec, value)
         self._generator = torch.Generator().manual_seed(wobble) if wobble else None
 
     @torch.no_grad()
-    def returns(self, context: tuple[Tensor, ...], observation: Tensor, actions: Tensor) -> Tensor:
-        dynamics, spec = self._exact
-        found = returns(dynamics, spec.reward, context, observation, actions, caution=spec.caution)
+    def returns(
+        self, context: tuple[Tensor, ...], observation: Tensor, actions: Tensor,
+        terminal: float = 0.0,
+    ) -> Tensor:  # fmt: skip
+        dynamics, spec, value = self._exact
+        found = returns(
+            dynamics, spec.reward, context, observation, actions,
+            caution=spec.caution, value=value, terminal=terminal,
+        )  # fmt: skip
         if self._generator is None:
             return found
         noise = torch.randn(found.shape, generator=self._generator)
         return found + _ROUNDING * found.abs().max() * noise
 
 
-def verify_export(bundle: Bundle, dynamics: Dynamics, spec: RobotSpec) -> Verification:
-    """Compare a bundle with the model that it was made from.
+def verify_export(
+    bundle: Bundle, dynamics: Dynamics, spec: RobotSpec, value: TerminalValue | None = None
+) -> Verification:
+    """Compare a bundle with the model, and the terminal value, that it was made from.
 
     Raises:
         DeployError: it computes something else; says what and by how much.
@@ -105,11 +116,14 @@ def verify_export(bundle: Bundle, dynamics: Dynamics, spec: RobotSpec) -> Verifi
             change = max(error for error, _ in _changes(bundle, dynamics, transitions, ()))
         random_change = _random_change(bundle, dynamics, transitions) if dynamics.adapts else 0.0
         actions = {
-            planner.name: _action(bundle, dynamics, spec, transitions, planner)
+            planner.name: _action(bundle, dynamics, spec, value, transitions, planner)
             for planner in _planners(bundle)
         }
+        step = _step(bundle, dynamics, spec, transitions)
+        if value is not None:
+            step = max(step, _value(bundle, spec, value, transitions))
         result = Verification(
-            step=_step(bundle, dynamics, spec, transitions),
+            step=step,
             change=change,
             random_change=random_change,
             action={name: error for name, (error, _) in actions.items()},
@@ -139,10 +153,23 @@ def _require(result: Verification) -> None:
 
 
 def _planners(bundle: Bundle) -> list[SamplingPlanner]:
-    """The bundle's own planner, and every other one at a small size."""
+    """The bundle's own planner, and every other one at a small size, with the terminal value."""
     own = bundle.manifest.planner
     others = [planner_class(name) for name in planner_names() if name != own.name]
-    return [own, *(cls(**_TRIAL) for cls in others)]
+    terminal = 0.0 if bundle.value is None else 1.0
+    return [own, *(cls(**_TRIAL, terminal=terminal) for cls in others)]
+
+
+def _value(
+    bundle: Bundle, spec: RobotSpec, value: TerminalValue, transitions: Transitions
+) -> float:
+    """The terminal value of every recorded state, and of states all over the place."""
+    observation, _, _ = transitions.tensors()
+    generator = torch.Generator().manual_seed(0)
+    spread = observation.std(0) * torch.randn(observation.shape, generator=generator)
+    states = torch.cat([observation, observation + 2 * spread])
+    found = bundle.model().value(states.numpy())
+    return relative_error(found, value(states).numpy())
 
 
 def _step(bundle: Bundle, dynamics: Dynamics, spec: RobotSpec, transitions: Transitions) -> float:
@@ -234,14 +261,15 @@ def _random(
 
 
 def _action(
-    bundle: Bundle, dynamics: Dynamics, spec: RobotSpec, transitions: Transitions, planner: Planner
-) -> tuple[float, float]:
+    bundle: Bundle, dynamics: Dynamics, spec: RobotSpec, value: TerminalValue | None,
+    transitions: Transitions, planner: Planner,
+) -> tuple[float, float]:  # fmt: skip
     """Plans from the same windows, from scratch: the error, and what rounding alone would do."""
     half = (spec.action_high - spec.action_low) / 2
     worst = wobble = 0.0
     for count in (0, bundle.manifest.window // 2, bundle.manifest.window + 1):
         model = bundle.model()
-        exact = [_ExactModel(dynamics, spec, seed) for seed in (0, 1, 2)]
+        exact = [_ExactModel(dynamics, spec, value, seed) for seed in (0, 1, 2)]
         low, high = torch.from_numpy(spec.action_low), torch.from_numpy(spec.action_high)
         first, *disturbed = (
             _planned(_agent(bundle, planner, m, low, high, m.error), transitions, count)

@@ -18,6 +18,7 @@ import torch
 import adaptive_control
 from adaptive_control.dynamics import Dynamics
 from adaptive_control.files import jsonable, write_bytes
+from adaptive_control.planning import checked_terminal
 from adaptive_control.signals import uninterrupted
 from adaptive_control.training.checkpoint import LoadedModel
 from controllers import GateConfig, SamplingPlanner
@@ -29,6 +30,7 @@ from deploy.export.graphs import (
     prior_inputs,
     prior_parameters,
     step_graph,
+    value_graph,
 )
 from deploy.export.record import record_transitions
 from deploy.export.reference import Transitions, golden_vectors, recorded_vectors
@@ -36,7 +38,7 @@ from deploy.export.verify import Verification, verify_export
 from deploy.runtime.bundle import load_bundle
 from deploy.runtime.bundle.files import entry_of, pack_arrays
 from deploy.runtime.bundle.manifest import FORMAT, Manifest, write_manifest
-from deploy.runtime.bundle.names import ADAPT, GOLDEN, MANIFEST, PRIOR, STEP
+from deploy.runtime.bundle.names import ADAPT, GOLDEN, MANIFEST, PRIOR, STEP, VALUE
 from deploy.runtime.link.base import Channel
 from robots import RobotSpec
 from robots.spec import Field
@@ -77,9 +79,11 @@ def export_bundle(
 
     Raises:
         DeployError: the bundle would not compute what torch computes, or cannot be written.
+        PlannerError: the planner asks for a terminal value, and the model has none.
     """
     length = loaded.window if window is None else window
     _check(loaded.dynamics, out, length)
+    checked_terminal(planner, loaded.value)
     if transitions is None:
         transitions = record_transitions(loaded.robot, length + _STEPS_BEYOND_WINDOW)
     contents, manifest = _build(
@@ -89,7 +93,7 @@ def export_bundle(
         for name, content in contents.items():
             write_bytes(temporary / name, content)
         write_bytes(temporary / MANIFEST, write_manifest(manifest))
-        return verify_export(load_bundle(temporary), loaded.dynamics, spec)
+        return verify_export(load_bundle(temporary), loaded.dynamics, spec, loaded.value)
 
 
 def _check(dynamics: Dynamics, out: Path, window: int) -> None:
@@ -114,8 +118,10 @@ def _build(
     contents = {STEP: step_graph(dynamics, spec, tensors)}
     if dynamics.adapts:
         contents[ADAPT] = adapt_graph(dynamics, window, tensors, parameters)
+    if loaded.value is not None:
+        contents[VALUE] = value_graph(loaded.value, spec)
     contents[PRIOR] = pack_arrays(prior_arrays(dynamics, parameters))
-    golden = golden_vectors(dynamics, spec, transitions, window, tensors)
+    golden = golden_vectors(dynamics, spec, transitions, window, tensors, loaded.value)
     contents[GOLDEN] = pack_arrays(golden | recorded_vectors(dynamics, transitions, window))
     ranges = [(f.high - f.low) / spec.dt for f in spec.action]
     manifest = Manifest(

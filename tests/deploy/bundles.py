@@ -11,6 +11,7 @@ import torch
 
 from adaptive_control.dynamics import Dynamics, Window, make_dynamics
 from adaptive_control.dynamics.step_limit import StepLimit
+from adaptive_control.dynamics.value import TerminalValue
 from adaptive_control.methods import method_names
 from adaptive_control.planning import layout_of
 from adaptive_control.training.checkpoint import LoadedModel
@@ -58,6 +59,21 @@ def random_model(kind: str, seed: int = 0) -> Dynamics:
     return dynamics.eval().requires_grad_(False)
 
 
+def random_value(seed: int = 0) -> TerminalValue:
+    """A terminal value with random weights and statistics of real data."""
+    generator = torch.Generator().manual_seed(seed)
+    value = TerminalValue(layout_of(SPEC), generator, hidden=(16,))
+    observation, _, _ = transitions().tensors()
+    value.normalizer.fit(value.features.state((1 + 0.1 * seed) * observation))
+    value.mean.fill_(5.0)
+    return value.eval().requires_grad_(False)
+
+
+def value_for(kind: str, seed: int = 0) -> TerminalValue | None:
+    """What the bundle of a kind has; MB's has none."""
+    return None if kind == "mb" else random_value(seed)
+
+
 @cache
 def _folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="bundles-")
@@ -71,7 +87,7 @@ def exported(kind: str, seed: int = 0) -> tuple[Path, Verification]:
 @cache
 def _exported(kind: str, seed: int) -> tuple[Path, Verification]:
     out = Path(_folder().name) / f"{kind}-{seed}"
-    model = LoadedModel(random_model(kind, seed), ROBOT, WINDOW, {})
+    model = LoadedModel(random_model(kind, seed), ROBOT, WINDOW, {}, value_for(kind, seed))
     result = export_bundle(model, SPEC, out, planner=PLANNER, transitions=transitions())
     return out, result
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from deploy.errors import DeployError
 from deploy.runtime.bundle.manifest import FileEntry, Manifest, read_manifest
-from deploy.runtime.bundle.names import ADAPT, ALLOWED, GOLDEN, MANIFEST, PRIOR, STEP
+from deploy.runtime.bundle.names import ADAPT, ALLOWED, MANIFEST, VALUE
 
 __all__ = ["entry_of", "pack_arrays", "read_files", "unpack_arrays"]
 
@@ -63,7 +63,10 @@ def _expected(manifest: Manifest) -> tuple[str, ...]:
     for name in manifest.files:
         if name not in ALLOWED:
             raise DeployError(f"{MANIFEST}: files: {name!r} is not allowed; {', '.join(ALLOWED)}")
-    expected = tuple(n for n in (STEP, ADAPT, PRIOR, GOLDEN) if n != ADAPT or manifest.adapts)
+    if VALUE in manifest.files and manifest.format < 2:
+        raise DeployError(f"{MANIFEST}: files: {VALUE!r} is not allowed in format 1")
+    there = {ADAPT: manifest.adapts, VALUE: VALUE in manifest.files}
+    expected = tuple(name for name in ALLOWED if there.get(name, True))
     if set(manifest.files) != set(expected):
         raise DeployError(f"{MANIFEST}: files must be {', '.join(expected)}")
     return expected

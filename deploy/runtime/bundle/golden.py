@@ -21,7 +21,15 @@ from deploy.runtime.bundle.compare import (
     relative_error,
 )
 from deploy.runtime.bundle.manifest import Manifest
-from deploy.runtime.bundle.names import ADAPT, GOLDEN, STEP, adapt_outputs, step_outputs
+from deploy.runtime.bundle.names import (
+    ADAPT,
+    GOLDEN,
+    STEP,
+    VALUE,
+    adapt_outputs,
+    step_outputs,
+    value_outputs,
+)
 
 __all__ = ["CASES", "check_golden"]
 
@@ -37,6 +45,7 @@ def check_golden(
     golden: Arrays,
     step: onnxruntime.InferenceSession,
     adapt: onnxruntime.InferenceSession | None,
+    value: onnxruntime.InferenceSession | None = None,
 ) -> dict[str, float]:
     """Run the golden vectors and compare.
 
@@ -46,9 +55,11 @@ def check_golden(
         golden: what `golden.npz` holds.
         step: `step.onnx`.
         adapt: `adapt.onnx`, or None.
+        value: `value.onnx`, or None.
 
     Returns:
-        The greatest error of the step, and of the adapted change.
+        The greatest error of the step, of the adapted change, and of the terminal value if there
+        is one.
 
     Raises:
         DeployError: vectors are missing, or this machine computes something else.
@@ -58,25 +69,33 @@ def check_golden(
         if adapt is not None:
             feed = dict(zip(manifest.prior, prior, strict=True))
             feed |= {name: _stored(golden, "adapt", case, name) for name in Window._fields}
-            for name, value in _run(ADAPT, adapt, adapt_outputs(manifest), feed).items():
+            for name, found in _run(ADAPT, adapt, adapt_outputs(manifest), feed).items():
                 reference = _stored(golden, "adapt", case, name)
                 if name.startswith("context"):
-                    error = change_error(value, reference, _stored(golden, "adapt", "empty", name))
+                    error = change_error(found, reference, _stored(golden, "adapt", "empty", name))
                 else:
-                    error = relative_error(value, reference)
+                    error = relative_error(found, reference)
                 errors["change"] = max(errors["change"], error)
                 _require_small(ADAPT, name, case, error, CHANGE_TOLERANCE)
         feed = {name: _stored(golden, "step", case, name) for name in ("observation", "action")}
         feed |= {t.name: _stored(golden, "adapt", case, t.name) for t in manifest.context}
-        for name, value in _run(STEP, step, step_outputs(manifest), feed).items():
-            error = relative_error(value, _stored(golden, "step", case, name))
+        for name, found in _run(STEP, step, step_outputs(manifest), feed).items():
+            error = relative_error(found, _stored(golden, "step", case, name))
             errors["step"] = max(errors["step"], error)
             _require_small(STEP, name, case, error, STEP_TOLERANCE)
+    if value is not None:
+        feed = {"observation": _at(golden, "value/observation")}
+        found = _run(VALUE, value, value_outputs(), feed)["value"]
+        errors["value"] = relative_error(found, _at(golden, "value/value"))
+        _require_small(VALUE, "value", "recorded", errors["value"], STEP_TOLERANCE)
     return errors
 
 
 def _stored(golden: Arrays, graph: str, case: str, name: str) -> np.ndarray:
-    key = f"{graph}/{case}/{name}"
+    return _at(golden, f"{graph}/{case}/{name}")
+
+
+def _at(golden: Arrays, key: str) -> np.ndarray:
     if key not in golden:
         raise DeployError(f"{GOLDEN}: {key} is missing")
     return golden[key]

@@ -22,10 +22,13 @@ from deploy.runtime.bundle.names import (
     GOLDEN,
     PRIOR,
     STEP,
+    VALUE,
     adapt_inputs,
     adapt_outputs,
     step_inputs,
     step_outputs,
+    value_inputs,
+    value_outputs,
 )
 from deploy.runtime.bundle.session import check_signature, make_session
 from deploy.runtime.link.base import Channels, RobotLink
@@ -45,6 +48,7 @@ class Bundle:
         golden_errors: greatest error of this machine on the golden vectors.
         step: `step.onnx`.
         adapt: `adapt.onnx`, or None.
+        value: `value.onnx`, or None.
     """
 
     path: Path
@@ -54,6 +58,7 @@ class Bundle:
     golden_errors: Mapping[str, float]
     step: onnxruntime.InferenceSession
     adapt: onnxruntime.InferenceSession | None
+    value: onnxruntime.InferenceSession | None
 
     @property
     def action_low(self) -> np.ndarray:
@@ -68,7 +73,7 @@ class Bundle:
     def model(self, prior: tuple[np.ndarray, ...] | None = None) -> BundleModel:
         """The model; with a prior of its own if one is given."""
         start = self.prior if prior is None else replace(self.prior, tensors=prior)
-        return BundleModel(self.manifest, start, self.step, self.adapt)
+        return BundleModel(self.manifest, start, self.step, self.adapt, self.value)
 
     def agent(
         self, *, seed: int = 0, planner: Planner | None = None, window: int | None = None
@@ -81,15 +86,21 @@ class Bundle:
             window: transitions to adapt from, at most the manifest's M; default M.
 
         Raises:
-            DeployError: the window is longer than the graph's.
+            DeployError: the window is longer than the graph's, or the planner asks for a terminal
+                value that the bundle has not.
         """
+        planner = self.manifest.planner if planner is None else planner
+        if planner.terminal and self.value is None:
+            raise DeployError(
+                f"terminal: {planner.terminal:g} is not allowed; the bundle has no terminal value"
+            )
         length = self.manifest.window if window is None else window
         if not 1 <= length <= self.manifest.window:
             raise DeployError(f"window: {length} is not allowed; 1 to {self.manifest.window}")
         model = self.model()
         return MPCAgent(
             model,
-            self.manifest.planner if planner is None else planner,
+            planner,
             action_low=self.action_low,
             action_high=self.action_high,
             observation_size=len(self.manifest.observation),
@@ -143,8 +154,12 @@ def _load(path: Path, manifest: Manifest, contents: Mapping[str, bytes]) -> Bund
         shapes = dict(zip(manifest.prior, (value.shape for value in prior.tensors), strict=True))
         inputs = {n: s or shapes[n] for n, s in adapt_inputs(manifest).items()}
         check_signature(ADAPT, adapt, inputs, adapt_outputs(manifest))
-    errors = check_golden(manifest, prior.tensors, golden, step, adapt)
-    return Bundle(path, manifest, prior, golden, errors, step, adapt)
+    value = None
+    if VALUE in contents:
+        value = make_session(VALUE, contents[VALUE])
+        check_signature(VALUE, value, value_inputs(manifest), value_outputs())
+    errors = check_golden(manifest, prior.tensors, golden, step, adapt, value)
+    return Bundle(path, manifest, prior, golden, errors, step, adapt, value)
 
 
 def _prior(manifest: Manifest, arrays: Mapping[str, np.ndarray]) -> Prior:

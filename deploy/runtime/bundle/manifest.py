@@ -17,8 +17,9 @@ from deploy.runtime.link.base import Channel
 
 __all__ = ["FORMAT", "ContextTensor", "FileEntry", "Manifest", "read_manifest", "write_manifest"]
 
-FORMAT = 1
-"""Version of the layout of a bundle; a reader refuses a newer one."""
+FORMAT = 2
+"""Version of the layout of a bundle; a reader refuses a newer one. Format 1 had no terminal
+value, and is read as a bundle without."""
 
 
 @dataclass(frozen=True)
@@ -124,10 +125,10 @@ def read_manifest(content: bytes) -> Manifest:
         raise DeployError(f"manifest.json: is not JSON ({error})") from None
     if not isinstance(table, dict) or type(table.get("format")) is not int:
         raise DeployError("manifest.json: holds no format number; is this a bundle?")
-    if table["format"] != FORMAT:
+    if not 1 <= table["format"] <= FORMAT:
         newer = table["format"] > FORMAT
         raise DeployError(
-            f"manifest.json: format {table['format']}, this version reads {FORMAT}"
+            f"manifest.json: format {table['format']}, this version reads 1 to {FORMAT}"
             + ("; the bundle was made by a newer release" if newer else "")
         )
     stated = table.pop("sha256", None)

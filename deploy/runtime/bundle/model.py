@@ -58,6 +58,7 @@ class BundleModel:
         prior: what adaptation starts from.
         step: `step.onnx`.
         adapt: `adapt.onnx`; None for a model that does not adapt.
+        value: `value.onnx`; None for a model without terminal value.
     """
 
     def __init__(
@@ -66,9 +67,10 @@ class BundleModel:
         prior: Prior,
         step: onnxruntime.InferenceSession,
         adapt: onnxruntime.InferenceSession | None,
+        value: onnxruntime.InferenceSession | None = None,
     ) -> None:
         self._manifest, self._prior = manifest, prior
-        self._step, self._adapt = step, adapt
+        self._step, self._adapt, self._value = step, adapt, value
         self._context_names = tuple(tensor.name for tensor in manifest.context)
         self._changes = tuple(tensor.changes for tensor in manifest.context)
         self._step_outputs = list(step_outputs(manifest))
@@ -114,7 +116,16 @@ class BundleModel:
         feed["observation"], feed["action"] = _single(observation), _single(action)
         return run_arrays(self._step, self._step_outputs, feed)
 
-    def returns(self, context: Context, observation: np.ndarray, actions: np.ndarray) -> np.ndarray:
+    def value(self, observation: np.ndarray) -> np.ndarray:
+        """What is expected from each observation on: `[N, S]` -> `[N]`."""
+        if self._value is None:
+            raise DeployError("terminal value: the bundle has none")
+        (value,) = run_arrays(self._value, ["value"], {"observation": _single(observation)})
+        return value
+
+    def returns(
+        self, context: Context, observation: np.ndarray, actions: np.ndarray, terminal: float = 0.0
+    ) -> np.ndarray:
         """The return of each candidate: `[1, S]`, `[1, N, H, A]` -> `[1, N]`."""
         _require_one(observation.shape[0])
         count = actions.shape[1]
@@ -134,6 +145,8 @@ class BundleModel:
             if changed:
                 context = self._next(context, changed)
                 feed.update(zip(self._context_names, context, strict=True))
+        if terminal:
+            total += np.float32(terminal) * safe * self.value(feed["observation"])
         return total[None]
 
     def error(self, predicted: np.ndarray, observed: np.ndarray) -> np.ndarray:

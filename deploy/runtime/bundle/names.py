@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Protocol
 
 __all__ = [
-    "ADAPT", "ALLOWED", "GOLDEN", "MANIFEST", "PRIOR", "STEP", "adapt_inputs", "adapt_outputs",
-    "next_name", "step_inputs", "step_outputs",
+    "ADAPT", "ALLOWED", "GOLDEN", "MANIFEST", "PRIOR", "STEP", "VALUE", "adapt_inputs",
+    "adapt_outputs", "next_name", "step_inputs", "step_outputs", "value_inputs", "value_outputs",
 ]  # fmt: skip
 
 MANIFEST = "manifest.json"
 STEP = "step.onnx"
 ADAPT = "adapt.onnx"
+VALUE = "value.onnx"
 PRIOR = "prior.npz"
 GOLDEN = "golden.npz"
-ALLOWED = (STEP, ADAPT, PRIOR, GOLDEN)
+ALLOWED = (STEP, ADAPT, VALUE, PRIOR, GOLDEN)
 """The files besides the manifest; a bundle has no other and no folders."""
 
 
@@ -76,3 +77,13 @@ def adapt_outputs(manifest: _Sizes) -> tuple[str, ...]:
     """Outputs of `adapt.onnx`."""
     names = (tensor.name for tensor in manifest.context)
     return (*names, "loss_before", "loss_after", "step_norm")
+
+
+def value_inputs(manifest: _Sizes) -> dict[str, tuple[int | None, ...]]:
+    """Inputs of `value.onnx` with their shapes, None for N."""
+    return {"observation": (None, len(manifest.observation))}
+
+
+def value_outputs() -> tuple[str, ...]:
+    """Outputs of `value.onnx`."""
+    return ("value",)

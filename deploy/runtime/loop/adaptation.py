@@ -59,8 +59,10 @@ class SoundModel:
     def predict(self, context: Context, observation: Any, action: Any) -> tuple[Any, Context]:
         return self._model.predict(context, observation, action)
 
-    def returns(self, context: Context, observation: Any, actions: Any) -> Any:
-        return self._model.returns(context, observation, actions)
+    def returns(
+        self, context: Context, observation: Any, actions: Any, terminal: float = 0.0
+    ) -> Any:
+        return self._model.returns(context, observation, actions, terminal)
 
     def _fault(self) -> str:
         report = self.last_adaptation

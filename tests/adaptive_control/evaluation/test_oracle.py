@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
+from adaptive_control.dynamics.value import TerminalValue
 from adaptive_control.evaluation.oracle import OracleAgent
-from controllers import load_planner
-from robots import Simulator
+from adaptive_control.planning import layout_of
+from controllers import PlannerError, load_planner
+from robots import RolloutScorer, Simulator, get_robot
 
 
 @pytest.mark.parametrize("fault", ["none", "actuator-gain:3=-1"])
@@ -23,3 +26,27 @@ def test_the_oracle_runs_where_random_actions_do_not(fault):
 
     assert distance(planned=True) > 1.5
     assert abs(distance(planned=False)) < 1.0
+
+
+def test_it_expects_beyond_its_horizon_what_a_model_would():
+    planner = load_planner("cem:candidates=8,horizon=2,iterations=1,elites=2,terminal=0.5")
+    simulator = Simulator("half-cheetah", "none", seed=1)
+    with pytest.raises(PlannerError, match=r"terminal: 0\.5 is not allowed"):
+        OracleAgent(simulator, planner, threads=1)
+    layout = layout_of(get_robot("half-cheetah").spec)
+    value = TerminalValue(layout, torch.Generator().manual_seed(0))
+    agent = OracleAgent(simulator, planner, threads=1, value=value)
+    actions = np.random.default_rng(0).uniform(-1, 1, (1, 8, 2, 6))
+    scorer = RolloutScorer(simulator, 1)
+    plain = scorer.score(actions[0])
+    ends = []
+    for sequence in actions[0]:
+        other = Simulator("half-cheetah", "none", seed=1)
+        for action in sequence:
+            last = other.step(action).observation
+        ends.append(last)
+    with torch.no_grad():
+        expected = plain + 0.5 * value(torch.tensor(np.array(ends))).numpy()
+    np.testing.assert_allclose(agent._score(actions)[0], expected, rtol=1e-4, atol=1e-4)
+    agent.close()
+    scorer.close()

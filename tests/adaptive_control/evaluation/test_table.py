@@ -61,7 +61,7 @@ def condition(suite: str, onset: str, returns: Returns, group: str = "") -> dict
 
 def results(*conditions: dict[str, Any], **progress: Any) -> dict[str, Any]:
     names = dict.fromkeys(name for c in conditions for name in c["results"])
-    budget = {"seeds": 2, "steps": STEPS, "planner": "cem"}
+    budget = {"seeds": 2, "steps": STEPS, "planners": {"half-cheetah": "cem"}}
     return {
         "settings": {"budget": budget, "machine": {"cores": 2}, "ablate_model": "grbal"},
         "progress": {"cells": 4, "done": 4, "missing": [], "failed": {}, "seconds": {}, **progress},

@@ -8,17 +8,20 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from adaptive_control.dynamics import make_dynamics
+from adaptive_control.dynamics.value import TerminalValue
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.methods import METHODS
 from adaptive_control.training import load_model, save_model
 from tests.adaptive_control.models import KINDS, LAYOUT, random_window
 
 
-def saved(path, kind="grbal", robot="half-cheetah"):
+def saved(path, kind="grbal", robot="half-cheetah", value=None):
     dynamics = make_dynamics(kind, LAYOUT, (8, 8), seed=3)
     flat = [v.flatten(0, 1).float() for v in random_window(2, 20)[:3]]
     dynamics.fit_normalizers(*flat)
-    save_model(path, dynamics, robot=robot, window=7, hidden=(8, 8), metadata={"note": [1]})
+    save_model(
+        path, dynamics, robot=robot, window=7, hidden=(8, 8), metadata={"note": [1]}, value=value
+    )
     return dynamics
 
 
@@ -37,6 +40,30 @@ def test_a_saved_model_predicts_the_same(tmp_path, kind):
     )
     assert torch.equal(first, second)
     assert [p.name for p in tmp_path.iterdir()] == ["m.safetensors"]
+
+
+def test_a_terminal_value_is_kept_and_its_absence_too(tmp_path):
+    value = TerminalValue(LAYOUT, torch.Generator().manual_seed(5))
+    value.mean.fill_(4.0)
+    saved(tmp_path / "with.safetensors", value=value)
+    saved(tmp_path / "without.safetensors")
+    loaded = load_model(tmp_path / "with.safetensors").value
+    assert loaded is not None
+    observation = random_window(2, 7).observation.float()
+    assert torch.equal(loaded(observation), value(observation))
+    assert load_model(tmp_path / "without.safetensors").value is None
+
+
+def test_format_1_had_no_terminal_value(tmp_path):
+    path = tmp_path / "m.safetensors"
+    saved(path)
+    with safe_open(path, "pt") as file:
+        header = json.loads(file.metadata()["adaptive_control"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    del header["value"]
+    header["format"] = 1
+    save_file(tensors, path, metadata={"adaptive_control": json.dumps(header)})
+    assert load_model(path).value is None
 
 
 SHARING = [name for name, method in METHODS.items() if method.fitted_as is not None]

@@ -58,7 +58,11 @@ def finished(tmp_path_factory) -> Path:
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
-    return dict(load_model(folder / "model.safetensors", "half-cheetah").dynamics.state_dict())
+    """Those of the model and of its terminal value."""
+    loaded = load_model(folder / "model.safetensors", "half-cheetah")
+    assert loaded.value is not None
+    value = {f"value.{name}": tensor for name, tensor in loaded.value.state_dict().items()}
+    return {**loaded.dynamics.state_dict(), **value}
 
 
 def log(folder: Path) -> list[dict[str, str]]:
@@ -128,6 +132,16 @@ def test_another_model_fits_on_the_same_data(finished, tmp_path):
     loaded = load_model(folder / "model.safetensors", "half-cheetah")
     assert loaded.kind == "mb"
     assert not (folder / "episodes").exists()
+    collected = load_model(finished / "model.safetensors", "half-cheetah")
+    assert loaded.metadata["value"]["explained"] == collected.metadata["value"]["explained"]
+
+
+def test_no_terminal_value_is_fitted_without_discount(finished, tmp_path):
+    folder = tmp_path / "plain"
+    train(tiny(folder, data=finished, discount=0.0))
+    loaded = load_model(folder / "model.safetensors", "half-cheetah")
+    assert loaded.value is None
+    assert "value" not in loaded.metadata
 
 
 def test_a_finished_run_is_not_changed_by_another_seed(finished):

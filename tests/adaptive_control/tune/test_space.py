@@ -19,7 +19,10 @@ from tests.adaptive_control.tune.conftest import SPACE
 TINY = replace(SPACE, horizon=(1, 3), candidates=(2, 5))
 
 
-@given(st.data(), st.sampled_from(planner_names()), st.sampled_from([SPACE, TINY]))
+WITH_VALUE = replace(SPACE, terminal=True)
+
+
+@given(st.data(), st.sampled_from(planner_names()), st.sampled_from([SPACE, TINY, WITH_VALUE]))
 def test_every_point_is_a_planner(data: st.DataObject, kind: str, space: Space) -> None:
     values = {}
     for name, distribution in space.distributions(kind).items():
@@ -44,6 +47,18 @@ def test_the_starts_are_the_defaults(kind: str) -> None:
     (start,) = replace(SPACE, planners=(kind,)).starts()
     assert SPACE.setting(start["planner"], start).parsed == make_planner(kind)
     assert start["window"] == SPACE.trained
+
+
+def test_a_terminal_value_is_searched_where_there_is_one() -> None:
+    space = replace(SPACE, planners=("cem", "mppi"), terminal=True)
+    starts = [space.setting(start["planner"], start).parsed for start in space.starts()]
+    told = [(planner.name, planner.horizon, planner.terminal) for planner in starts]
+    assert told == [("cem", 15, 0.0), ("mppi", 15, 0.0), ("cem", 7, 1.0), ("mppi", 7, 1.0)]
+    assert "terminal" in space.distributions("cem")
+    assert "terminal" not in SPACE.distributions("cem")
+    config = TuneConfig()
+    assert Space.of(config, 16, adapts=True, values=True).terminal
+    assert not Space.of(config, 16, adapts=True).terminal
 
 
 def test_starts_stay_inside_the_limits() -> None:

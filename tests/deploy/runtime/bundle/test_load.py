@@ -120,7 +120,7 @@ def test_a_newer_format(bundle: Path) -> None:
     table = json.loads((bundle / MANIFEST).read_text())
     table["format"] = FORMAT + 1
     (bundle / MANIFEST).write_text(json.dumps(table))
-    refused(bundle, f"format {FORMAT + 1}, this version reads {FORMAT}; .* newer release")
+    refused(bundle, f"format {FORMAT + 1}, this version reads 1 to {FORMAT}; .* newer release")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -9,13 +11,25 @@ import torch
 from adaptive_control.dynamics import Window as TorchWindow
 from adaptive_control.dynamics.step_limit import StepLimit
 from adaptive_control.planning import PlanningModel, make_agent
-from controllers import GateConfig, Window, make_planner
+from adaptive_control.training.checkpoint import LoadedModel
+from controllers import GateConfig, PlannerError, Window, make_planner
 from controllers.model import AdaptiveModel
 from controllers.window import empty_window
 from deploy.errors import DeployError
+from deploy.export.write import export_bundle
 from deploy.runtime.bundle import Bundle, BundleModel, load_bundle
 from deploy.runtime.bundle.parity import check_parity
-from tests.deploy.bundles import KINDS, SPEC, WINDOW, bundle_path, random_model, transitions
+from tests.deploy.bundles import (
+    KINDS,
+    ROBOT,
+    SPEC,
+    WINDOW,
+    bundle_path,
+    random_model,
+    random_value,
+    transitions,
+    value_for,
+)
 
 SLOW = [pytest.param(k, marks=[] if k == "grbal" else [pytest.mark.slow]) for k in KINDS]
 
@@ -134,6 +148,36 @@ def test_a_diverged_candidate_is_reported_and_spares_the_others(model: BundleMod
     assert np.array_equal(found[0, [0, 1, 3]], healthy[0, [0, 1, 3]])
 
 
+@pytest.mark.parametrize("terminal", [0.0, 0.5, 1.0])
+def test_returns_and_what_is_expected_beyond_them_are_those_of_torch(
+    model: BundleModel, terminal: float
+) -> None:
+    reference = PlanningModel(random_model("grbal"), SPEC, random_value())
+    rng = np.random.default_rng(3)
+    actions = rng.uniform(-1, 1, (1, 20, 6, SPEC.action_size)).astype(np.float32)
+    start, context = rows(1)[0][:, 0], model.adapt(window())
+    found = model.returns(context, start, actions, terminal)
+    expected = reference.returns(
+        tuple(map(torch.from_numpy, context)), torch.from_numpy(start), torch.from_numpy(actions),
+        terminal,
+    )  # fmt: skip
+    np.testing.assert_allclose(found, expected.numpy(), rtol=1e-3, atol=1e-3)
+    assert np.ptp(model.value(rows(9)[0][0])) > 0
+
+
+def test_a_bundle_without_terminal_value_says_so(tmp_path: Path) -> None:
+    plain = load_bundle(bundle_path("mb"))
+    planner = make_planner("cem", candidates=24, horizon=2, terminal=1.0)
+    with pytest.raises(DeployError, match="terminal: 1 is not allowed; the bundle has no terminal"):
+        plain.agent(planner=planner)
+    with pytest.raises(DeployError, match="terminal value: the bundle has none"):
+        plain.model().value(rows(1)[0][0])
+    model = LoadedModel(random_model("mb"), ROBOT, WINDOW, {})
+    with pytest.raises(PlannerError, match="terminal: 1 is not allowed; allowed: 0, as the model"):
+        export_bundle(model, SPEC, tmp_path / "b", planner=planner, transitions=transitions())
+    assert not list(tmp_path.iterdir())
+
+
 def test_errors_are_measured_as_in_torch(model: BundleModel) -> None:
     reference = PlanningModel(random_model("grbal"), SPEC)
     data = transitions()
@@ -151,11 +195,14 @@ def test_one_robot(model: BundleModel) -> None:
 def test_an_agent_lives_as_one_of_torch_does(kind: str) -> None:
     """The same observations, the same seed: the same gate, nearly the same actions."""
     bundle = load_bundle(bundle_path(kind))
-    planner = make_planner("cem", candidates=32, horizon=4, iterations=1)
+    value = value_for(kind)
+    terminal = 0.0 if value is None else 1.0
+    planner = make_planner("cem", candidates=32, horizon=4, iterations=1, terminal=terminal)
     ours = bundle.agent(seed=4, planner=planner)
     theirs = make_agent(
-        random_model(kind), SPEC, planner, window=WINDOW, batch=1, seed=4, gate=GateConfig()
-    )
+        random_model(kind), SPEC, planner,
+        window=WINDOW, batch=1, seed=4, gate=GateConfig(), value=value,
+    )  # fmt: skip
     data = transitions()
     for step in range(WINDOW + 2):
         row = [v[step : step + 1] for v in (data.observation, data.action, data.next_observation)]

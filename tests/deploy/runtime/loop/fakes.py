@@ -53,7 +53,7 @@ class SledModel:
     def predict(self, context: Any, observation: Any, action: Any) -> tuple[Any, Any]:
         return move(context[0], observation, action), context
 
-    def returns(self, context: Any, observation: Any, actions: Any) -> Any:
+    def returns(self, context: Any, observation: Any, actions: Any, terminal: float = 0.0) -> Any:
         state = np.repeat(observation[:, None], actions.shape[1], axis=1)
         total = np.zeros(actions.shape[:2], np.float32)
         for step in range(actions.shape[2]):
@@ -82,14 +82,16 @@ def slow_agent(seed: int = 0, sleep_s: float = 0.0, at: int = 0, how: str = "sle
     plans = 0
 
     class Slow(SledModel):
-        def returns(self, context: Any, observation: Any, actions: Any) -> Any:
+        def returns(
+            self, context: Any, observation: Any, actions: Any, terminal: float = 0.0
+        ) -> Any:
             nonlocal plans
             plans += 1
             if plans >= at:
                 if how == "raise":
                     raise RuntimeError("the model broke")
                 time.sleep(sleep_s)
-            return super().returns(context, observation, actions)
+            return super().returns(context, observation, actions, terminal)
 
     return sled_agent(seed, Slow())
 

@@ -70,7 +70,9 @@ def test_an_unsound_step_is_not_used_even_once(wrong: Report) -> None:
 
 def test_constant_data_harms_nothing() -> None:
     class Lazy(SledModel):
-        def returns(self, context: Any, observation: Any, actions: Any) -> Any:
+        def returns(
+            self, context: Any, observation: Any, actions: Any, terminal: float = 0.0
+        ) -> Any:
             return -(actions**2).sum(axis=(2, 3))
 
     made = run(agent=sled_agent(model=Lazy()), ticks=200)
