@@ -11,7 +11,7 @@ from torch import Tensor
 from adaptive_control.dynamics.contract import AdaptiveDynamics
 from adaptive_control.dynamics.window import Context
 
-__all__ = ["Caution", "Reward", "Value", "planned_reward", "planned_step", "returns", "trajectory"]
+__all__ = ["Caution", "Reward", "Value", "planned_step", "returns", "trajectory"]
 
 Reward = Callable[[Tensor, Tensor, Tensor], Tensor]
 
@@ -89,31 +89,14 @@ def planned_step(
         the step after.
     """
     following, context = dynamics.predict(context, observation, action)
-    earned, ends = planned_reward(reward, observation, action, following, caution)
-    return following, earned, ends, context
-
-
-def planned_reward(
-    reward: Reward,
-    observation: Tensor,
-    action: Tensor,
-    next_observation: Tensor,
-    caution: Caution | None = None,
-) -> tuple[Tensor, Tensor | None]:
-    """What a planner counts for a transition `[..., S]`, `[..., A]`, `[..., S]`.
-
-    Returns:
-        The reward less what caution charges `[...]`; and 1 where the sequence ends with it, else 0,
-        `[...]`, or None without caution.
-    """
-    earned = reward(observation, action, next_observation)
+    earned = reward(observation, action, following)
     if caution is None:
-        return earned, None
-    unsafe = caution.unsafe(next_observation)
+        return following, earned, None, context
+    unsafe = caution.unsafe(following)
     if caution.recoverable:
         unsafe = unsafe & ~caution.unsafe(observation)
     ends = unsafe.to(earned.dtype)
-    return earned - caution.unease(next_observation) - caution.cost * ends, ends
+    return following, earned - caution.unease(following) - caution.cost * ends, ends, context
 
 
 def returns(

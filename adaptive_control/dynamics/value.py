@@ -5,6 +5,8 @@
 A model is right for so many steps; a planner that looks no further is short-sighted, one that looks
 further plans in fog. A value at the end of a short horizon says which of the states within sight
 are good to be in. It knows nothing of the fault at hand: it is the mean over those of training.
+What a motion does to a robot does not depend on where it heads, what it earns does: beside all
+that a model sees of a state, the value sees absolute headings.
 Fitted in `adaptive_control.training.value`.
 
 Source: Lowrey et al., "Plan Online, Learn Offline" (ICLR 2019), section 3.
@@ -36,6 +38,7 @@ class TerminalValue(torch.nn.Module):
         hidden: widths of the hidden layers.
     """
 
+    heading: Tensor
     mean: Tensor
     scale: Tensor
 
@@ -47,8 +50,12 @@ class TerminalValue(torch.nn.Module):
     ):
         super().__init__()
         self.features = FeatureMap(layout)
-        self.normalizer = Normalizer(layout.state_size)
-        sizes = (layout.state_size, *hidden, 1)
+        hidden_angles = zip(layout.encodings, layout.wraps, strict=True)
+        headings = [i for i, (e, wraps) in enumerate(hidden_angles) if e == "hidden" and wraps]
+        self.register_buffer("heading", torch.tensor(headings, dtype=torch.long), persistent=False)
+        size = layout.state_size + 2 * len(headings)
+        self.normalizer = Normalizer(size)
+        sizes = (size, *hidden, 1)
         self.theta = torch.nn.ParameterList(init_parameters(sizes, generator))
         self.register_buffer("mean", torch.zeros(()))
         self.register_buffer("scale", torch.ones(()))
@@ -59,5 +66,13 @@ class TerminalValue(torch.nn.Module):
 
     def normalised(self, observation: Tensor) -> Tensor:
         """The value in standard deviations from the mean, as it is fitted."""
-        state = self.normalizer.bound(self.normalizer(self.features.state(observation)))
-        return forward(tuple(self.theta), state)[..., 0]
+        seen = self.normalizer.bound(self.normalizer(self.seen(observation)))
+        return forward(tuple(self.theta), seen)[..., 0]
+
+    def seen(self, observation: Tensor) -> Tensor:
+        """`[..., S]` -> what it sees of an observation, not yet normalised."""
+        state = self.features.state(observation)
+        if not self.heading.numel():
+            return state
+        heading = observation.index_select(-1, self.heading)
+        return torch.cat([state, torch.sin(heading), torch.cos(heading)], dim=-1)

@@ -1,11 +1,12 @@
 """Fitting the terminal value on recorded episodes, by TD(lambda).
 
-The target of a transition is what a planner would count for it, and what follows: in part what was
-earned afterwards, in part what the value itself says of the next state,
+The target of a transition is its reward, and what follows: in part what was earned afterwards, in
+part what the value itself says of the next state,
 
     G_t = r_t + discount * ((1 - lambda) V(x_t+1) + lambda G_t+1),
 
-with nothing after a state that ends a sequence, and V alone where an episode breaks off.
+with V alone where an episode breaks off. What caution charges is left out: the data fell because
+they explored, and a value that knows it lets no robot run (docs/decisions/0011).
 
 Source: Sutton and Barto, "Reinforcement Learning" (2nd ed.), section 12.1.
 """
@@ -18,7 +19,6 @@ import torch
 from torch import Tensor
 
 from adaptive_control.dynamics.features import FeatureLayout
-from adaptive_control.dynamics.rollout import planned_reward
 from adaptive_control.dynamics.value import TerminalValue
 from adaptive_control.training.dataset import Episodes
 from robots import RobotSpec
@@ -55,7 +55,7 @@ def fit_value(
     Args:
         train: episodes to learn from.
         held_out: episodes to be judged by.
-        spec: the robot, for its reward and caution.
+        spec: the robot, for its reward.
         layout: what of an observation may be seen.
         discount: of what follows, a control step; below 1.
         seed: of the first weights and of the order of the batches.
@@ -63,7 +63,7 @@ def fit_value(
     generator = torch.Generator().manual_seed(seed)
     value = TerminalValue(layout, generator)
     observation = torch.from_numpy(train.observation).flatten(0, 1)
-    value.normalizer.fit(value.features.state(observation))
+    value.normalizer.fit(value.seen(observation))
     earned = targets(train, spec, None, discount)
     value.mean.copy_(earned.mean())
     value.scale.copy_(earned.std().clamp_min(1e-6))
@@ -91,14 +91,13 @@ def targets(
 
     Args:
         episodes: E of T transitions.
-        spec: the robot, for its reward and caution.
+        spec: the robot, for its reward.
         value: the value as it is; None for nothing beyond an episode's end.
         discount: of what follows, a control step.
     """
     arrays = (episodes.observation, episodes.action, episodes.next_observation)
     observation, action, following = (torch.from_numpy(array) for array in arrays)
-    earned, ends = planned_reward(spec.reward, observation, action, following, spec.caution)
-    goes_on = torch.ones_like(earned) if ends is None else 1 - ends
+    earned = spec.reward(observation, action, following)
     beyond = torch.zeros_like(earned) if value is None else value(following)
     segment = torch.from_numpy(episodes.segment)
     result = torch.empty_like(earned)
@@ -108,7 +107,7 @@ def targets(
             same = segment[:, time + 1] == segment[:, time]
             blended = (1 - LAMBDA) * later + LAMBDA * result[:, time + 1]
             later = torch.where(same, blended, later)
-        result[:, time] = earned[:, time] + discount * goes_on[:, time] * later
+        result[:, time] = earned[:, time] + discount * later
     return result
 
 

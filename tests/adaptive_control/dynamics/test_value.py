@@ -20,7 +20,7 @@ def value_of(seed: int = 0) -> TerminalValue:
         for parameter in value.parameters():
             parameter.add_(0.3 * torch.randn(parameter.shape, generator=generator).double())
     observation = torch.randn(50, LAYOUT.observation_size, generator=generator).double()
-    value.normalizer.fit(value.features.state(observation))
+    value.normalizer.fit(value.seen(observation))
     value.mean.fill_(3.0)
     value.scale.fill_(2.0)
     return value.requires_grad_(False)
@@ -39,13 +39,18 @@ def test_the_state_is_the_inputs_without_the_action():
     assert inputs.shape[-1] == LAYOUT.input_size == LAYOUT.state_size + LAYOUT.action_size
 
 
-def test_it_keeps_the_shape_and_sees_no_hidden_field():
+def test_of_hidden_fields_it_sees_headings_alone():
     value = value_of()
     there = observations(4, 3)
     assert value(there).shape == (4, 3)
     hidden = there.clone()
-    hidden[..., 3:] += 5.0
+    hidden[..., 4] += 5.0
     assert torch.equal(value(hidden), value(there))
+    headed = there.clone()
+    headed[..., 3] += 1.0
+    assert not torch.isclose(value(headed), value(there)).any()
+    headed[..., 3] += 2 * torch.pi - 1.0
+    torch.testing.assert_close(value(headed), value(there))
     turned = there.clone()
     turned[..., 1] += 2 * torch.pi  # an angle enters as sine and cosine
     torch.testing.assert_close(value(turned), value(there))
