@@ -39,7 +39,7 @@ def checked_terminal(planner: Planner, value: object) -> None:
     if planner.terminal and value is None:
         raise PlannerError(
             f"terminal: {planner.terminal:g} is not allowed; allowed: 0, as the model has no "
-            "terminal value (`train` fits one unless --discount 0)"
+            "terminal value (`train` fits one; without, plan with --planner cem)"
         )
 
 

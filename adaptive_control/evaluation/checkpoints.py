@@ -17,6 +17,7 @@ from adaptive_control.evaluation.config import EvaluateConfig
 from adaptive_control.evaluation.variants import Variant
 from adaptive_control.files import jsonable
 from adaptive_control.methods import DEFAULT_METHOD, METHODS
+from adaptive_control.planning import checked_terminal
 from adaptive_control.pretrained import pretrained_names, pretrained_path
 from adaptive_control.training.checkpoint import load_model
 from adaptive_control.training.config import TrainConfig
@@ -43,6 +44,7 @@ class Checkpoints:
 
         Raises:
             AdaptiveControlError: a file that is there holds no such model.
+            PlannerError: it has no terminal value, and the robot's planner asks for one.
         """
         made_with = METHODS[variant.method].checkpoint
         if variant.trained_on:
@@ -52,7 +54,8 @@ class Checkpoints:
         path = None if variant.fit is not None else self._file(robot, made_with)
         if path is not None:
             shipped = self._config.checkpoints is None
-            self._checked(path, robot, made_with)
+            model = self._checked(path, robot, made_with)
+            checked_terminal(load_planner(self._budget.planners[robot]), model.value)
             return self._hashed(path), f"{'ships' if shipped else 'given'}: {path.name}"
         told = "fitted on the dataset of this evaluation"
         return self._fit(robot, made_with, self._dataset(robot), variant.fit or {}), told

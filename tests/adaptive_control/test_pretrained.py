@@ -9,6 +9,7 @@ import pytest
 import adaptive_control.pretrained as shipped
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.pretrained import planner_for, pretrained_names, pretrained_path
+from adaptive_control.training import load_model
 from controllers import PlannerError, make_planner, save_planner
 from robots import robot_names
 
@@ -18,6 +19,13 @@ def test_a_planner_that_ships_can_be_read(robot: str) -> None:
     planner = planner_for(robot)
     assert planner.candidates >= 16
     assert f"{robot}-combined" in pretrained_names()
+
+
+@pytest.mark.parametrize("name", pretrained_names())
+def test_a_model_that_ships_has_what_its_robots_planner_asks_for(name: str) -> None:
+    robot, _, method = name.rpartition("-")
+    value = load_model(pretrained_path(robot, method)).value
+    assert value is not None or planner_for(robot).terminal == 0
 
 
 def test_a_robot_of_ones_own_gets_the_plain_planner() -> None:

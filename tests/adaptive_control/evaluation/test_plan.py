@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
+import pytest
+
+from adaptive_control.dynamics import make_dynamics
 from adaptive_control.evaluation.cells import Cell, Source
 from adaptive_control.evaluation.plan import MODEL_ORACLE, make_plan
 from adaptive_control.evaluation.progress import remaining
+from adaptive_control.methods import DEFAULT_METHOD
+from adaptive_control.planning import layout_of
+from adaptive_control.training import save_model
+from controllers import PlannerError
+from robots import get_robot
 from tests.adaptive_control.evaluation.serial import tiny
 
 
@@ -38,6 +47,40 @@ def test_the_model_oracle_changes_with_what_acts():
     cell = plan.cells[own.cells[0]]
     assert [start for start, _ in cell.settings["models"]] == [0, 100]
     assert cell.needs == (trained["crippled-leg:0@0s",], trained["crippled-leg:3@0s",])
+
+
+VALUED = "cem:candidates=16,horizon=3,elites=4,terminal=1"
+
+
+def test_the_simulator_oracle_expects_what_the_default_method_does():
+    config = tiny(
+        Path("nowhere"), suite="slopes/half-cheetah", models="mb", fresh=True, planner=VALUED,
+        oracles="simulator",
+    )  # fmt: skip
+    cells = make_plan(config).cells
+    (collected,) = (cell for cell in cells.values() if cell.kind == "train")
+    assert "terminal=0.0" in collected.settings["planner"]  # there is no value yet
+    simulated = [cell for cell in cells.values() if cell.kind == "simulator"]
+    assert simulated
+    for cell in simulated:
+        (fit,) = (cells[name] for name in cell.needs)
+        assert (fit.kind, fit.settings["model"]) == ("fit", DEFAULT_METHOD)
+    plain = make_plan(dataclasses.replace(config, planner="cem:horizon=3"))
+    assert not any(cell.needs for cell in plain.cells.values() if cell.kind == "simulator")
+
+
+def test_a_checkpoint_without_terminal_value_is_refused_before_anything_runs(tmp_path: Path):
+    spec = get_robot("half-cheetah").spec
+    save_model(
+        tmp_path / "half-cheetah-mb.safetensors", make_dynamics("mb", layout_of(spec), (8,), 0),
+        robot="half-cheetah", window=16, hidden=(8,), metadata={},
+    )  # fmt: skip
+    config = tiny(
+        Path("nowhere"), suite="slopes/half-cheetah", models="mb", planner=VALUED,
+        checkpoints=tmp_path, oracles="none",
+    )  # fmt: skip
+    with pytest.raises(PlannerError, match="the model has no terminal value"):
+        make_plan(config)
 
 
 def test_a_cell_is_known_by_what_it_does_and_reads(tmp_path: Path):
