@@ -49,7 +49,7 @@ def traps(
                 f"{reach * greatest:.0%} of the action limits from the middle; "
                 f"from std={1 / greatest:.2g} on it reaches them"
             )
-    if planner.horizon < response:
+    if planner.horizon < response and not planner.terminal:
         found.append(
             f"horizon: {planner.horizon} steps are fewer than the {response} that the robot takes "
             "to feel a command in its reward; the plan is over before it shows"

@@ -32,6 +32,7 @@ def warned(sees: int = 30, window: int = 16, limit_ms: float = 40.0, **changes: 
         ({"std": 0.3, "kind": "mppi"}, ["noise"]),
         ({"kind": "random-shooting", "iterations": 1}, []),
         ({"horizon": 7}, ["horizon"]),
+        ({"horizon": 7, "terminal": 1.0}, []),
         ({"horizon": 8}, []),
         ({"horizon": 25, "sees": 20}, ["horizon"]),
         ({"horizon": 20, "sees": 20}, []),

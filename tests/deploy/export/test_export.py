@@ -29,6 +29,7 @@ from tests.deploy.bundles import (
     exported,
     random_model,
     transitions,
+    value_for,
 )
 
 QUICK = ("grbal", "mb", "rebal")
@@ -71,7 +72,9 @@ def test_graphs_hold_standard_operators_and_no_data_beside_them(kind: str) -> No
         assert not any(tensor.external_data for tensor in model.graph.initializer)
     names = {"manifest.json", "step.onnx", "prior.npz", "golden.npz"}
     adapts = load_bundle(folder).manifest.adapts
-    assert {path.name for path in folder.iterdir()} == names | ({"adapt.onnx"} if adapts else set())
+    names |= {"adapt.onnx"} if adapts else set()
+    names |= {"value.onnx"} if value_for(kind) is not None else set()
+    assert {path.name for path in folder.iterdir()} == names
 
 
 def test_the_prior_is_what_the_unadapted_context_is_made_of() -> None:
