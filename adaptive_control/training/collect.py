@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from adaptive_control.dynamics.base import Dynamics
+from adaptive_control.dynamics.value import TerminalValue
 from adaptive_control.planning import make_agent
 from adaptive_control.suites import sample_training_perturbation
 from adaptive_control.training.dataset import Episodes
@@ -99,6 +100,7 @@ def collect_planned(
     rng: np.random.Generator,
     threads: int,
     watch: Callable[[int, str], None] = lambda done, figures: None,
+    value: TerminalValue | None = None,
 ) -> Collected:
     """Episodes under the planner, all robots planned for in one batch.
 
@@ -114,10 +116,13 @@ def collect_planned(
         rng: source of all randomness.
         threads: cores for the simulator; 0 uses all.
         watch: called every control step with the steps done and a word on the speed.
+        value: the terminal value, for a planner that asks for it.
     """
     batch = len(faults)
     seed = int(rng.integers(2**31))
-    agent = make_agent(dynamics, robot.spec, planner, window=window, batch=batch, seed=seed)
+    agent = make_agent(
+        dynamics, robot.spec, planner, window=window, batch=batch, seed=seed, value=value
+    )
     correlation = np.full((batch, 1), 0.8)
     _, half_range = _range(robot)
     noise = _CorrelatedNoise(rng, (batch, robot.spec.action_size), correlation)

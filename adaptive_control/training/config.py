@@ -53,7 +53,8 @@ class TrainConfig:
     exploration: float = 0.2
     """Correlated noise on the planner's actions, standard deviation over half their range."""
     planner: str = "cem:candidates=200,horizon=15,iterations=3"
-    """Planner that collects, as text or as the path of a planner.toml."""
+    """Planner that collects, as text or as the path of a planner.toml. If it asks for a terminal
+    value, one is fitted before each round."""
 
     updates: int = 2000
     """Meta-updates a round (twice as many in the first)."""

@@ -76,6 +76,11 @@ class TrainingRun:
         self.config, self.reporter = config, reporter
         self.robot = get_robot(config.robot)
         self.planner = load_planner(config.planner)
+        if self.planner.terminal and not config.discount:
+            raise AdaptiveControlError(
+                f"discount=0: fits no terminal value, and the planner asks for one "
+                f"(terminal={self.planner.terminal:g}); must be above 0"
+            )
         check_perturbations(config.robot, config.perturbations)
         self.folder = config.folder
         self.stages = stages(config)
@@ -141,10 +146,12 @@ class TrainingRun:
         name = f"round {stage.round}: collect" if planned else "random data"
         self.reporter.stage(name, config.episode_steps)
         if planned:
+            fitted = self._fit_value(stage) if self.planner.terminal else None
             collected = collect_planned(
                 dynamics, self.robot, self.planner, faults, config.episode_steps,
                 window=config.window, exploration=config.exploration * noisy, rng=rng,
                 threads=config.threads, watch=self.reporter.progress,
+                value=None if fitted is None else fitted.value,
             )  # fmt: skip
         else:
             collected = collect_random(
@@ -256,7 +263,7 @@ class TrainingRun:
         )
         settings = jsonable(dataclasses.asdict(self.config))
         settings.pop("out")
-        fitted = self._fit_value()
+        fitted = self._fit_value(self.stages[-1])
         explained = {} if fitted is None else {"value": {"explained": fitted.explained}}
         save_model(
             self.model_path,
@@ -273,13 +280,13 @@ class TrainingRun:
             value=None if fitted is None else fitted.value,
         )
 
-    def _fit_value(self) -> FittedValue | None:
+    def _fit_value(self, stage: Stage) -> FittedValue | None:
         """The terminal value: seconds, so no stage of its own; the same for all on equal data."""
-        config, last = self.config, self.stages[-1]
+        config = self.config
         if not config.discount:
             return None
         fitted = fit_value(
-            *self._episodes(last).split(config.validation_share, config.seed), self.robot.spec,
+            *self._episodes(stage).split(config.validation_share, config.seed), self.robot.spec,
             layout_of(self.robot.spec), discount=config.discount, seed=config.seed,
         )  # fmt: skip
         self.reporter.line(f"terminal value: explains {fitted.explained:.3f} of the variance")

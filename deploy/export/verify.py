@@ -17,12 +17,11 @@ from torch import Tensor
 
 import controllers
 from adaptive_control.dynamics import Dynamics
-from adaptive_control.dynamics.rollout import returns
 from adaptive_control.dynamics.value import TerminalValue
-from adaptive_control.planning import PlanningModel
 from controllers import AdaptiveModel, GateConfig, MPCAgent, Planner, SamplingPlanner, planner_names
 from controllers.registry import planner_class
 from deploy.errors import DeployError
+from deploy.export.exact import ExactModel
 from deploy.export.graphs import AdaptGraph, StepGraph, prior_parameters
 from deploy.export.reference import Transitions, exact_products, windows
 from deploy.runtime.bundle import Bundle
@@ -38,9 +37,6 @@ __all__ = ["ACTION_TOLERANCE", "Verification", "verify_export"]
 
 ACTION_TOLERANCE = 1e-4
 """Greatest difference of a planned action, relative to half its range."""
-
-_ROUNDING = 1e-6
-"""Of returns, relative to the greatest of them: eight units in the last place."""
 
 _DRAWS = 12
 _WINDOWS = 6
@@ -70,35 +66,6 @@ class Verification:
     random_change: float
     action: Mapping[str, float]
     rounding: Mapping[str, float]
-
-
-class _ExactModel(PlanningModel):
-    """Plans in full precision, as the graphs do; planning in torch takes less for speed.
-
-    With `wobble`, each return is off by about as much as the order of a few additions changes it.
-    """
-
-    def __init__(
-        self, dynamics: Dynamics, spec: RobotSpec, value: TerminalValue | None, wobble: int = 0
-    ) -> None:
-        super().__init__(dynamics, spec, value)
-        self._exact = (dynamics, spec, value)
-        self._generator = torch.Generator().manual_seed(wobble) if wobble else None
-
-    @torch.no_grad()
-    def returns(
-        self, context: tuple[Tensor, ...], observation: Tensor, actions: Tensor,
-        terminal: float = 0.0,
-    ) -> Tensor:  # fmt: skip
-        dynamics, spec, value = self._exact
-        found = returns(
-            dynamics, spec.reward, context, observation, actions,
-            caution=spec.caution, value=value, terminal=terminal,
-        )  # fmt: skip
-        if self._generator is None:
-            return found
-        noise = torch.randn(found.shape, generator=self._generator)
-        return found + _ROUNDING * found.abs().max() * noise
 
 
 def verify_export(
@@ -269,7 +236,7 @@ def _action(
     worst = wobble = 0.0
     for count in (0, bundle.manifest.window // 2, bundle.manifest.window + 1):
         model = bundle.model()
-        exact = [_ExactModel(dynamics, spec, value, seed) for seed in (0, 1, 2)]
+        exact = [ExactModel(dynamics, spec, value, seed) for seed in (0, 1, 2)]
         low, high = torch.from_numpy(spec.action_low), torch.from_numpy(spec.action_high)
         first, *disturbed = (
             _planned(_agent(bundle, planner, m, low, high, m.error), transitions, count)

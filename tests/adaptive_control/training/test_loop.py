@@ -12,11 +12,13 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.training import TrainConfig, load_model, train
+from adaptive_control.training.dataset import Episodes
 from adaptive_control.training.report import LOG_COLUMNS, SilentReporter
 from robots import RobotError
 
@@ -134,6 +136,22 @@ def test_another_model_fits_on_the_same_data(finished, tmp_path):
     assert not (folder / "episodes").exists()
     collected = load_model(finished / "model.safetensors", "half-cheetah")
     assert loaded.metadata["value"]["explained"] == collected.metadata["value"]["explained"]
+
+
+def test_rounds_may_be_collected_with_a_terminal_value(finished, tmp_path):
+    planner = f"{TINY.planner},terminal=1"
+    with pytest.raises(KilledError):
+        train(tiny(tmp_path / "run", planner=planner), KillAfter(11))
+    train(tiny(tmp_path / "run", planner=planner))
+    train(tiny(tmp_path / "whole", planner=planner))
+    assert same(weights(tmp_path / "whole"), weights(tmp_path / "run"))
+    plain, valued = (
+        Episodes.load(f / "episodes" / "001.npz") for f in (finished, tmp_path / "run")
+    )
+    assert not np.array_equal(plain.action, valued.action)
+    with pytest.raises(AdaptiveControlError, match=r"discount=0: .* must be above 0"):
+        train(tiny(tmp_path / "none", planner=planner, discount=0.0))
+    assert not (tmp_path / "none").exists()
 
 
 def test_no_terminal_value_is_fitted_without_discount(finished, tmp_path):
