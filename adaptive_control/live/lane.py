@@ -63,7 +63,7 @@ class Lane:
     ):
         self.simulator = Simulator(robot, perturbation, seed)
         self.planner, self.window = planner, window
-        self._model, self._seed = model, seed
+        self.model, self._seed = model, seed
         self._past: deque[tuple[np.ndarray, np.ndarray, np.ndarray]] = deque(maxlen=_MEMORY)
         self._poser = Poser()
         self.reset()
@@ -85,7 +85,7 @@ class Lane:
         """Go on with other settings; the transitions of the past are remembered."""
         self.planner = planner or self.planner
         self.window = window or self.window
-        self._model = model or self._model
+        self.model = model or self.model
         self._agent, self._tap = self._new_agent()
         for transition in list(self._past)[-self.window :]:
             self._agent.observe(*(torch.from_numpy(part[None]) for part in transition))
@@ -120,16 +120,16 @@ class Lane:
         shapes = self._poser.pose(simulator.model, simulator.data.qpos, simulator.data)
         figures = self._figures or {"speed": 0.0}
         return RobotView(
-            label=self._model.kind, shapes=shapes, position=simulator.position.copy(), **figures
+            label=self.model.kind, shapes=shapes, position=simulator.position.copy(), **figures
         )
 
     def _new_agent(self) -> tuple[MPCAgent, _Tap]:
         spec = self.simulator.robot.spec
         agent = make_agent(
-            self._model.dynamics, spec, self.planner,
-            window=self.window, batch=1, seed=self._seed, value=self._model.value,
+            self.model.dynamics, spec, self.planner,
+            window=self.window, batch=1, seed=self._seed, value=self.model.value,
         )  # fmt: skip
-        tap = _Tap(self._model.dynamics, spec, self._model.value)
+        tap = _Tap(self.model.dynamics, spec, self.model.value)
         agent.model = tap
         return agent, tap
 
@@ -142,7 +142,7 @@ class Lane:
         others = order[_SHOWN_ELITES :: max(1, len(order) // _SHOWN_OTHERS)][:_SHOWN_OTHERS]
         chosen = actions[:, torch.cat([elites, others])]
         return Foresight(
-            self._model.dynamics,
+            self.model.dynamics,
             self.simulator.robot.spec,
             context,
             observation,

@@ -20,6 +20,7 @@ from adaptive_control.live import commands as asked
 from adaptive_control.live.lane import Lane
 from adaptive_control.live.slot import Slot
 from adaptive_control.live.snapshot import Snapshot
+from adaptive_control.planning import checked_terminal
 from adaptive_control.training import LoadedModel
 from controllers import PlannerError, SamplingPlanner
 from robots import Robot, RobotError, parse_perturbation
@@ -127,6 +128,8 @@ class ControlLoop:
     def _obey(self, command: asked.Command) -> None:
         match command:
             case asked.SetPlanner(planner):
+                for lane in self._lanes:
+                    checked_terminal(planner, lane.model.value)
                 self.planner = planner
                 for lane in self._lanes:
                     lane.use(planner=planner)
@@ -169,6 +172,8 @@ class ControlLoop:
 
     def _set_models(self, names: tuple[str, ...]) -> None:
         loaded = [self._load(name) for name in names]
+        for model in loaded:
+            checked_terminal(self.planner, model.value)
         self.models = names
         if len(loaded) != len(self._lanes):
             self._lanes = [self._lane(model) for model in loaded]

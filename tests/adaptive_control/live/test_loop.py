@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from functools import cache
 
 import numpy as np
@@ -65,6 +66,18 @@ def test_what_cannot_act_together_is_refused_and_said(loop):
     loop.tick()
     assert newest(loop).perturbations == ("terrain:basin",)
     assert "pier" in newest(loop).notice
+
+
+def test_a_planner_that_asks_for_more_than_the_model_has_is_refused():
+    bare = lambda name: dataclasses.replace(load(name), value=None)  # noqa: E731
+    loop = ControlLoop(get_robot("half-cheetah"), ("grbal", "mb"), bare, PLANNER)
+    loop.send(ask.SetPlanner(make_planner("cem", candidates=24, horizon=3, terminal=1.0)))
+    loop.tick()
+    assert "terminal: 1 is not allowed" in newest(loop).notice
+    assert newest(loop).planner == PLANNER
+    loop.send(ask.Reset())
+    loop.tick()
+    assert newest(loop).notice == ""
 
 
 def test_settings_change_what_plans(loop):
