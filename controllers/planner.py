@@ -72,7 +72,7 @@ class SamplingPlanner:
         execute: "mean" executes the mean of the plan, "best" the best candidate. The best
             candidate overfits a model that is wrong by design.
         terminal: weight of the model's terminal value, what it expects beyond the horizon; 0:
-            nothing counts but the horizon. With it, shorter horizons do.
+            nothing counts but the horizon. With it, shorter ones may do.
     """
 
     name: ClassVar[str]
