@@ -15,6 +15,7 @@ Source: Lowrey et al., "Plan Online, Learn Offline" (ICLR 2019), section 3.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -38,7 +39,6 @@ class TerminalValue(torch.nn.Module):
         hidden: widths of the hidden layers.
     """
 
-    heading: Tensor
     mean: Tensor
     scale: Tensor
 
@@ -49,11 +49,8 @@ class TerminalValue(torch.nn.Module):
         hidden: Sequence[int] = VALUE_HIDDEN,
     ):
         super().__init__()
-        self.features = FeatureMap(layout)
-        hidden_angles = zip(layout.encodings, layout.wraps, strict=True)
-        headings = [i for i, (e, wraps) in enumerate(hidden_angles) if e == "hidden" and wraps]
-        self.register_buffer("heading", torch.tensor(headings, dtype=torch.long), persistent=False)
-        size = layout.state_size + 2 * len(headings)
+        self.features = FeatureMap(_with_headings(layout))
+        size = self.features.layout.state_size
         self.normalizer = Normalizer(size)
         sizes = (size, *hidden, 1)
         self.theta = torch.nn.ParameterList(init_parameters(sizes, generator))
@@ -66,13 +63,12 @@ class TerminalValue(torch.nn.Module):
 
     def normalised(self, observation: Tensor) -> Tensor:
         """The value in standard deviations from the mean, as it is fitted."""
-        seen = self.normalizer.bound(self.normalizer(self.seen(observation)))
-        return forward(tuple(self.theta), seen)[..., 0]
+        state = self.normalizer.bound(self.normalizer(self.features.state(observation)))
+        return forward(tuple(self.theta), state)[..., 0]
 
-    def seen(self, observation: Tensor) -> Tensor:
-        """`[..., S]` -> what it sees of an observation, not yet normalised."""
-        state = self.features.state(observation)
-        if not self.heading.numel():
-            return state
-        heading = observation.index_select(-1, self.heading)
-        return torch.cat([state, torch.sin(heading), torch.cos(heading)], dim=-1)
+
+def _with_headings(layout: FeatureLayout) -> FeatureLayout:
+    """The layout with absolute headings, which it hides, as angles."""
+    fields = zip(layout.encodings, layout.wraps, strict=True)
+    encodings = tuple("angle" if e == "hidden" and wraps else e for e, wraps in fields)
+    return replace(layout, encodings=encodings)

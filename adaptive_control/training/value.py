@@ -63,7 +63,7 @@ def fit_value(
     generator = torch.Generator().manual_seed(seed)
     value = TerminalValue(layout, generator)
     observation = torch.from_numpy(train.observation).flatten(0, 1)
-    value.normalizer.fit(value.seen(observation))
+    value.normalizer.fit(value.features.state(observation))
     earned = targets(train, spec, None, discount)
     value.mean.copy_(earned.mean())
     value.scale.copy_(earned.std().clamp_min(1e-6))

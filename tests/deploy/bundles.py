@@ -64,7 +64,7 @@ def random_value(seed: int = 0) -> TerminalValue:
     generator = torch.Generator().manual_seed(seed)
     value = TerminalValue(layout_of(SPEC), generator, hidden=(16,))
     observation, _, _ = transitions().tensors()
-    value.normalizer.fit(value.seen((1 + 0.1 * seed) * observation))
+    value.normalizer.fit(value.features.state((1 + 0.1 * seed) * observation))
     value.mean.fill_(5.0)
     return value.eval().requires_grad_(False)
 

@@ -20,7 +20,7 @@ def value_of(seed: int = 0) -> TerminalValue:
         for parameter in value.parameters():
             parameter.add_(0.3 * torch.randn(parameter.shape, generator=generator).double())
     observation = torch.randn(50, LAYOUT.observation_size, generator=generator).double()
-    value.normalizer.fit(value.seen(observation))
+    value.normalizer.fit(value.features.state(observation))
     value.mean.fill_(3.0)
     value.scale.fill_(2.0)
     return value.requires_grad_(False)
