@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,14 @@ from adaptive_control.training import LoadedModel
 from adaptive_control.training.report import Reporter
 from adaptive_control.tune.config import TuneConfig
 from adaptive_control.tune.latency import IterationCost, LatencyTable, Tick, read_profile
+from adaptive_control.tune.setting import Setting
 from adaptive_control.tune.space import Space
 from adaptive_control.tune.store import Store
 from controllers import MPCAgent, SamplingPlanner, make_planner
 from robots import BatchSimulator, Robot
 
 __all__ = [
-    "AgentFactory", "Agents", "measure_table", "measure_tick", "study_latencies", "torch_agents",
+    "AgentFactory", "Agents", "measure_table", "measure_ticks", "study_latencies", "torch_agents",
 ]  # fmt: skip
 
 AgentFactory = Callable[[SamplingPlanner, int], MPCAgent]
@@ -30,10 +31,14 @@ AgentFactory = Callable[[SamplingPlanner, int], MPCAgent]
 Agents = Callable[[], tuple[AgentFactory, str]]
 """What is measured, and what it is, for people; made when first asked for."""
 
-_WARM_UP = 5
-_TICKS = 60
-_SECONDS = 1.0
-"""A cell of the table is measured this often, or this long if that is shorter."""
+_TURNS = 4
+"""What is measured takes turns: a second in which the machine is slow then falls on all alike."""
+_WARM_UP = 2
+_TICKS = 15
+_SECONDS = 0.25
+"""A turn of a cell of the table is this many ticks, or this long if that is shorter."""
+_FEWEST = 3
+"""Ticks of a turn that has no time for more."""
 
 
 def torch_agents(model: LoadedModel, robot: Robot) -> AgentFactory:
@@ -108,15 +113,17 @@ def measure_table(
         for n in _spread(*space.candidates)
         for h in _spread(*space.horizon)
     ]
-    adapting, planning = [], []
+    adapting = []
+    parts: dict[tuple[str, int, int], list[np.ndarray]] = {cell: [] for cell in grid}
     with one_thread():
-        for index, (kind, candidates, horizon) in enumerate(grid):
-            watch(index, len(grid))
-            planner = _sized(kind, candidates, horizon)
-            adapt, plan = _ticks(agents(planner, window), robot)
-            adapting.append(adapt)
-            planning.append(plan)
-        watch(len(grid), len(grid))
+        for turn in range(_TURNS):
+            for index, cell in enumerate(grid):
+                watch(turn * len(grid) + index, _TURNS * len(grid))
+                adapt, plan = _ticks(agents(_sized(*cell), window), robot)
+                adapting.append(adapt)
+                parts[cell].append(plan)
+        watch(_TURNS * len(grid), _TURNS * len(grid))
+    planning = [np.concatenate(parts[cell]) for cell in grid]
     adapt_p50, adapt_p99 = _percentiles(np.concatenate(adapting))
     medians = [float(np.median(plan)) for plan in planning]
     ratios = np.concatenate([plan / m for plan, m in zip(planning, medians, strict=True)])
@@ -128,13 +135,18 @@ def measure_table(
     return LatencyTable(source, robot.spec.dt, adapt_p50, adapt_p99, window, rows)
 
 
-def measure_tick(
-    agents: AgentFactory, robot: Robot, planner: SamplingPlanner, window: int
-) -> Tick:  # fmt: skip
-    """The whole tick of one setting, measured as such: what the table's prediction stands for."""
+def measure_ticks(
+    agents: AgentFactory, robot: Robot, settings: Iterable[Setting]
+) -> dict[Setting, Tick]:  # fmt: skip
+    """Whole ticks of settings, measured as such: what the table's predictions stand for."""
+    times: dict[Setting, list[np.ndarray]] = {setting: [] for setting in settings}
     with one_thread():
-        adapt, plan = _ticks(agents(planner, window), robot, ticks=4 * _TICKS, seconds=10.0)
-    return Tick(*_percentiles(adapt + plan))
+        for _ in range(_TURNS):
+            for setting, parts in times.items():
+                agent = agents(setting.parsed, setting.window)
+                adapt, plan = _ticks(agent, robot, ticks=4 * _TICKS, seconds=2.5)
+                parts.append(adapt + plan)
+    return {s: Tick(*_percentiles(np.concatenate(parts))) for s, parts in times.items()}
 
 
 def _ticks(
@@ -155,7 +167,7 @@ def _ticks(
         if tick >= _WARM_UP:
             adapt.append(decision.adapt_s)
             plan.append(decision.plan_s)
-            if time.perf_counter() - start > seconds and len(plan) >= 8:
+            if time.perf_counter() - start > seconds and len(plan) >= _FEWEST:
                 break
     return np.asarray(adapt), np.asarray(plan)
 

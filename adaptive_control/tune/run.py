@@ -28,7 +28,7 @@ from adaptive_control.tune.evaluate import Result
 from adaptive_control.tune.foresight import Foresight, foresight
 from adaptive_control.tune.importance import importances
 from adaptive_control.tune.latency import LatencyTable, Tick, read_profile
-from adaptive_control.tune.measure import AgentFactory, Agents, measure_tick, study_latencies
+from adaptive_control.tune.measure import AgentFactory, Agents, measure_ticks, study_latencies
 from adaptive_control.tune.outcome import Findings, markdown_report, write_findings
 from adaptive_control.tune.plan import (
     CHECK_STEPS,
@@ -268,7 +268,7 @@ class _Study:
         if self.config.profile:
             return {}
         agents, _ = self.agents()
-        return {s: measure_tick(agents, self.robot, s.parsed, s.window) for s in settings}
+        return measure_ticks(agents, self.robot, settings)
 
     def _contest(
         self, purpose: str, settings: list[Setting], scenarios: tuple[Scenario, ...], steps: int

@@ -1,8 +1,9 @@
 """How large a plan this machine can make within the control period.
 
-Adapting and single iterations are timed one by one, for a grid of candidates N and horizons H; then
-whole ticks are timed with the largest plan that should fit, until one does. Only the first call of
-each size is left out, which the runtime makes before it starts; every call after it counts.
+Adapting and single iterations are timed for a grid of candidates N and horizons H, in turns: a few
+calls of each size, then a few more of each, so that a second in which the machine is slow falls on
+all sizes alike. Then whole ticks are timed with the largest plan that should fit, until one does.
+Only the first call of each turn is left out; every call after it counts.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from deploy.errors import DeployError
 from deploy.runtime.bundle import Bundle
 
 __all__ = ["IterationTime", "Largest", "Profile", "Times", "profile_bundle"]
+
+_TURNS = 5
 
 
 @dataclass(frozen=True)
@@ -121,14 +124,24 @@ def profile_bundle(
         raise DeployError(f"repeats: {repeats} is not allowed; allowed: integers from 2")
     planner = bundle.manifest.planner
     budget_ms = 1e3 * bundle.manifest.dt * budget
-    adapt = _adapt_times(bundle, repeats) if bundle.manifest.adapts else np.zeros(1)
     sizes = [(n, h) for h in horizons for n in candidates]
-    rows = []
-    for done, (n, h) in enumerate(sizes):
-        taken = _iteration_times(bundle, _resized(planner, n, h), repeats, budget_ms)
-        rows.append(IterationTime(n, h, _percentile(taken, 50), _percentile(taken, 99)))
-        if progress is not None:
-            progress(done + 1, len(sizes))
+    turns = _turns(repeats)
+    adapting: list[np.ndarray] = []
+    taken: dict[tuple[int, int], list[np.ndarray]] = {size: [] for size in sizes}
+    for turn, calls in enumerate(turns):
+        adapting.append(_adapt_times(bundle, calls) if bundle.manifest.adapts else np.zeros(1))
+        for done, size in enumerate(sizes):
+            if not (taken[size] and _hopeless(taken[size][0], budget_ms)):
+                sized = _resized(planner, *size)
+                taken[size].append(_iteration_times(bundle, sized, calls, budget_ms))
+            if progress is not None:
+                progress(turn * len(sizes) + done + 1, len(turns) * len(sizes))
+    adapt = np.concatenate(adapting)
+    times = {size: np.concatenate(parts) for size, parts in taken.items()}
+    rows = [
+        IterationTime(*size, _percentile(each, 50), _percentile(each, 99))
+        for size, each in times.items()
+    ]
     return Profile(
         dt=bundle.manifest.dt,
         budget_ms=budget_ms,
@@ -199,9 +212,19 @@ def _iteration_times(
             plan, lambda actions: agent.model.returns(context, observation, actions), noise
         )
 
-    first = _timed(iterate, 3)
-    hopeless = float(first.min()) > 2 * budget_ms
-    return first if hopeless else _timed(iterate, repeats)
+    first = _timed(iterate, min(3, repeats))
+    return first if _hopeless(first, budget_ms) else _timed(iterate, repeats)
+
+
+def _hopeless(taken: np.ndarray, budget_ms: float) -> bool:
+    """Whether iterations are so slow that a few of them say enough."""
+    return float(taken.min()) > 2 * budget_ms
+
+
+def _turns(repeats: int) -> list[int]:
+    """Calls a turn: as even as can be, two at least."""
+    count = min(_TURNS, repeats // 2)
+    return [repeats // count + (turn < repeats % count) for turn in range(count)]
 
 
 def _tick_times(bundle: Bundle, planner: SamplingPlanner, repeats: int) -> np.ndarray:

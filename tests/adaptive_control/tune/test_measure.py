@@ -9,8 +9,9 @@ import pytest
 from adaptive_control.pretrained import pretrained_path
 from adaptive_control.training import load_model
 from adaptive_control.tune import measure
-from adaptive_control.tune.measure import measure_table, measure_tick, torch_agents
-from controllers import MPCAgent, SamplingPlanner, make_planner
+from adaptive_control.tune.measure import measure_table, measure_ticks, torch_agents
+from adaptive_control.tune.setting import Setting
+from controllers import MPCAgent, SamplingPlanner
 from robots import get_robot
 from tests.adaptive_control.tune.conftest import SPACE
 
@@ -38,12 +39,29 @@ def test_the_table_covers_the_space(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 0 < table.adapt_p50_ms <= table.adapt_p99_ms
     assert (table.dt, table.window, table.source) == (0.05, 16, "torch")
     assert {window for _, window in asked} == {16}
-    assert watched[0] == (0, 12)
-    assert watched[-1] == (12, 12)
+    assert watched[0] == (0, 4 * 12)
+    assert watched[-1] == (4 * 12, 4 * 12)
 
 
-def test_a_whole_tick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measure, "_TICKS", 2)
+def test_cells_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure, "_TICKS", 1)
     agents = torch_agents(load_model(pretrained_path("half-cheetah", "grbal")), ROBOT)
-    tick = measure_tick(agents, ROBOT, make_planner("mppi", candidates=8, horizon=3), 4)
-    assert 0 < tick.p50_ms <= tick.p99_ms
+    asked: list[tuple[str, int]] = []
+
+    def recorded(planner: SamplingPlanner, window: int) -> MPCAgent:
+        asked.append((planner.name, planner.candidates))
+        return agents(planner, window)
+
+    measure_table(recorded, ROBOT, SMALL, 16, "torch")
+    assert asked == 4 * asked[:12]
+    assert len(set(asked)) == 12
+
+
+def test_whole_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure, "_TICKS", 1)
+    agents = torch_agents(load_model(pretrained_path("half-cheetah", "grbal")), ROBOT)
+    settings = [Setting(f"mppi:candidates={n},horizon=3", 4) for n in (8, 512)]
+    ticks = measure_ticks(agents, ROBOT, settings)
+    assert list(ticks) == settings
+    assert all(0 < tick.p50_ms <= tick.p99_ms for tick in ticks.values())
+    assert ticks[settings[0]].p50_ms < ticks[settings[1]].p50_ms

@@ -22,7 +22,7 @@ def bundle() -> Bundle:
 
 
 def measured(bundle: Bundle, **changes):
-    settings = {"budget": 0.8, "repeats": 3, "candidates": (8, 16), "horizons": (3, 4)}
+    settings = {"budget": 0.8, "repeats": 4, "candidates": (8, 16), "horizons": (3, 4)}
     return profile_bundle(bundle, **(settings | changes))
 
 
@@ -31,7 +31,7 @@ def test_it_measures_every_size(bundle: Bundle) -> None:
     found = measured(bundle, progress=lambda done, total: seen.append((done, total)))
     sizes = [(row.candidates, row.horizon) for row in found.iterations]
     assert sizes == [(8, 3), (16, 3), (8, 4), (16, 4)]
-    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert seen == [(done, 8) for done in range(1, 9)]
     assert all(0 < row.p50_ms <= row.p99_ms for row in found.iterations)
     adapt = found.adapt_ms
     assert 0 < adapt.p50 <= adapt.p95 <= adapt.p99 <= adapt.max
@@ -39,6 +39,37 @@ def test_it_measures_every_size(bundle: Bundle) -> None:
     table = json.loads(json.dumps(asdict(found)))
     assert {"dt", "machine", "adapt_ms", "iterations", "largest"} <= set(table)
     assert set(table["adapt_ms"]) == {"p50", "p95", "p99", "max"}
+
+
+def test_a_slow_second_falls_on_all_sizes_alike(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, int, int]] = []
+
+    def iteration(bundle, planner, repeats, budget_ms):
+        asked.append((planner.candidates, planner.horizon, repeats))
+        slow = 1.0 if len(asked) > 4 else 3.0  # the first of three turns
+        return np.full(repeats, slow * planner.candidates * planner.horizon / 16)
+
+    monkeypatch.setattr(profile, "_iteration_times", iteration)
+    found = measured(bundle, repeats=7)
+    assert [calls for *_, calls in asked] == [3] * 4 + [2] * 8
+    assert all(row.p50_ms == row.candidates * row.horizon / 16 for row in found.iterations)
+    assert all(row.p99_ms == 3 * row.p50_ms for row in found.iterations)
+
+
+def test_what_is_far_too_slow_has_one_turn(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    asked: list[int] = []
+
+    def iteration(bundle, planner, repeats, budget_ms):
+        asked.append(planner.candidates)
+        return np.full(repeats, 1.0 if planner.candidates == 8 else 200.0)
+
+    monkeypatch.setattr(profile, "_iteration_times", iteration)
+    measured(bundle, repeats=20, horizons=(3,))
+    assert asked == [8, 16, 8, 8, 8, 8]
 
 
 def invented(monkeypatch: pytest.MonkeyPatch, overhead: float) -> None:
