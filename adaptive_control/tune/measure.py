@@ -31,11 +31,11 @@ AgentFactory = Callable[[SamplingPlanner, int], MPCAgent]
 Agents = Callable[[], tuple[AgentFactory, str]]
 """What is measured, and what it is, for people; made when first asked for."""
 
-_TURNS = 4
+_TURNS = 12
 """What is measured takes turns: a second in which the machine is slow then falls on all alike."""
 _WARM_UP = 2
-_TICKS = 15
-_SECONDS = 0.25
+_TICKS = 8
+_SECONDS = 0.2
 """A turn of a cell of the table is this many ticks, or this long if that is shorter."""
 _FEWEST = 3
 """Ticks of a turn that has no time for more."""
@@ -144,7 +144,7 @@ def measure_ticks(
         for _ in range(_TURNS):
             for setting, parts in times.items():
                 agent = agents(setting.parsed, setting.window)
-                adapt, plan = _ticks(agent, robot, ticks=4 * _TICKS, seconds=2.5)
+                adapt, plan = _ticks(agent, robot, ticks=3 * _TICKS, seconds=1.0)
                 parts.append(adapt + plan)
     return {s: Tick(*_percentiles(np.concatenate(parts))) for s, parts in times.items()}
 

@@ -39,8 +39,8 @@ def test_the_table_covers_the_space(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 0 < table.adapt_p50_ms <= table.adapt_p99_ms
     assert (table.dt, table.window, table.source) == (0.05, 16, "torch")
     assert {window for _, window in asked} == {16}
-    assert watched[0] == (0, 4 * 12)
-    assert watched[-1] == (4 * 12, 4 * 12)
+    assert watched[0] == (0, 12 * 12)
+    assert watched[-1] == (12 * 12, 12 * 12)
 
 
 def test_cells_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,7 +53,7 @@ def test_cells_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
         return agents(planner, window)
 
     measure_table(recorded, ROBOT, SMALL, 16, "torch")
-    assert asked == 4 * asked[:12]
+    assert asked == 12 * asked[:12]
     assert len(set(asked)) == 12
 
 
