@@ -114,16 +114,18 @@ def measure_table(
         for h in _spread(*space.horizon)
     ]
     adapting = []
-    parts: dict[tuple[str, int, int], list[np.ndarray]] = {cell: [] for cell in grid}
+    parts: list[list[np.ndarray]] = [[] for _ in grid]
+    simulator = BatchSimulator(robot, ["none"], [0], threads=1)
     with one_thread():
+        measured = [agents(_sized(*cell), window) for cell in grid]
         for turn in range(_TURNS):
-            for index, cell in enumerate(grid):
+            for index, agent in enumerate(measured):
                 watch(turn * len(grid) + index, _TURNS * len(grid))
-                adapt, plan = _ticks(agents(_sized(*cell), window), robot)
+                adapt, plan = _ticks(agent, simulator)
                 adapting.append(adapt)
-                parts[cell].append(plan)
+                parts[index].append(plan)
         watch(_TURNS * len(grid), _TURNS * len(grid))
-    planning = [np.concatenate(parts[cell]) for cell in grid]
+    planning = [np.concatenate(turns) for turns in parts]
     adapt_p50, adapt_p99 = _percentiles(np.concatenate(adapting))
     medians = [float(np.median(plan)) for plan in planning]
     ratios = np.concatenate([plan / m for plan, m in zip(planning, medians, strict=True)])
@@ -139,21 +141,23 @@ def measure_ticks(
     agents: AgentFactory, robot: Robot, settings: Iterable[Setting]
 ) -> dict[Setting, Tick]:  # fmt: skip
     """Whole ticks of settings, measured as such: what the table's predictions stand for."""
-    times: dict[Setting, list[np.ndarray]] = {setting: [] for setting in settings}
+    chosen = list(settings)
+    parts: list[list[np.ndarray]] = [[] for _ in chosen]
+    simulator = BatchSimulator(robot, ["none"], [0], threads=1)
     with one_thread():
+        measured = [agents(setting.parsed, setting.window) for setting in chosen]
         for _ in range(_TURNS):
-            for setting, parts in times.items():
-                agent = agents(setting.parsed, setting.window)
-                adapt, plan = _ticks(agent, robot, ticks=3 * _TICKS, seconds=1.0)
-                parts.append(adapt + plan)
-    return {s: Tick(*_percentiles(np.concatenate(parts))) for s, parts in times.items()}
+            for agent, turns in zip(measured, parts, strict=True):
+                adapt, plan = _ticks(agent, simulator, ticks=3 * _TICKS, seconds=1.0)
+                turns.append(adapt + plan)
+    ticks = (Tick(*_percentiles(np.concatenate(turns))) for turns in parts)
+    return dict(zip(chosen, ticks, strict=True))
 
 
 def _ticks(
-    agent: MPCAgent, robot: Robot, ticks: int = _TICKS, seconds: float = _SECONDS
+    agent: MPCAgent, simulator: BatchSimulator, ticks: int = _TICKS, seconds: float = _SECONDS
 ) -> tuple[np.ndarray, np.ndarray]:
     """Times to adapt and to plan [s] on a robot that runs; the first ticks are warm-up."""
-    simulator = BatchSimulator(robot, ["none"], [0], threads=1)
     observation = simulator.observation
     adapt, plan = [], []
     start = time.perf_counter()

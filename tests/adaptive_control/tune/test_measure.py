@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from adaptive_control.pretrained import pretrained_path
@@ -12,7 +13,7 @@ from adaptive_control.tune import measure
 from adaptive_control.tune.measure import measure_table, measure_ticks, torch_agents
 from adaptive_control.tune.setting import Setting
 from controllers import MPCAgent, SamplingPlanner
-from robots import get_robot
+from robots import BatchSimulator, get_robot
 from tests.adaptive_control.tune.conftest import SPACE
 
 ROBOT = get_robot("half-cheetah")
@@ -21,6 +22,7 @@ SMALL = replace(SPACE, candidates=(4, 24), horizon=(2, 2))
 
 def test_the_table_covers_the_space(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measure, "_TICKS", 3)
+    monkeypatch.setattr(measure, "_TURNS", 2)
     agents = torch_agents(load_model(pretrained_path("half-cheetah", "grbal")), ROBOT)
     asked: list[tuple[str, int]] = []
 
@@ -39,22 +41,25 @@ def test_the_table_covers_the_space(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 0 < table.adapt_p50_ms <= table.adapt_p99_ms
     assert (table.dt, table.window, table.source) == (0.05, 16, "torch")
     assert {window for _, window in asked} == {16}
-    assert watched[0] == (0, 12 * 12)
-    assert watched[-1] == (12 * 12, 12 * 12)
+    assert watched[0] == (0, 2 * 12)
+    assert watched[-1] == (2 * 12, 2 * 12)
 
 
 def test_cells_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measure, "_TICKS", 1)
     agents = torch_agents(load_model(pretrained_path("half-cheetah", "grbal")), ROBOT)
-    asked: list[tuple[str, int]] = []
+    asked: list[int] = []
 
-    def recorded(planner: SamplingPlanner, window: int) -> MPCAgent:
-        asked.append((planner.name, planner.candidates))
-        return agents(planner, window)
+    def ticks(agent: MPCAgent, simulator: BatchSimulator) -> tuple[np.ndarray, np.ndarray]:
+        asked.append(id(agent))
+        slow = 3.0 if len(asked) <= 4 * 12 else 1.0  # the first four turns
+        return np.full(2, 1e-3 * slow), np.full(2, 1e-2 * slow)
 
-    measure_table(recorded, ROBOT, SMALL, 16, "torch")
+    monkeypatch.setattr(measure, "_ticks", ticks)
+    table = measure_table(agents, ROBOT, SMALL, 16, "torch")
     assert asked == 12 * asked[:12]
     assert len(set(asked)) == 12
+    assert [row.p50_ms for row in table.iterations] == pytest.approx([10.0] * 12)
+    assert [row.p99_ms for row in table.iterations] == pytest.approx([30.0] * 12)
 
 
 def test_whole_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
