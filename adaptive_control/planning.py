@@ -14,7 +14,7 @@ from adaptive_control.dynamics.features import FeatureLayout
 from adaptive_control.dynamics.rollout import returns
 from adaptive_control.dynamics.value import TerminalValue
 from adaptive_control.dynamics.window import Context, Window
-from controllers import GateConfig, MPCAgent, Planner, PlannerError
+from controllers import GateConfig, Lookahead, MPCAgent, Planner, PlannerError
 from robots import RobotSpec
 
 __all__ = ["PlanningModel", "checked_terminal", "fast_products", "layout_of", "make_agent"]
@@ -36,9 +36,11 @@ def checked_terminal(planner: Planner, value: object) -> None:
     Raises:
         PlannerError: says what is allowed.
     """
-    if planner.terminal and value is None:
+    ahead = planner.lookahead
+    if ahead.asks_for_value and value is None:
+        name = "terminal" if ahead.terminal else "halve_every"
         raise PlannerError(
-            f"terminal: {planner.terminal:g} is not allowed; allowed: 0, as the model has no "
+            f"{name}: {getattr(ahead, name):g} is not allowed; allowed: 0, as the model has no "
             "terminal value (`train` fits one; without, plan with --planner cem)"
         )
 
@@ -82,7 +84,11 @@ class PlanningModel:
 
     @torch.no_grad()
     def returns(
-        self, context: Context, observation: Tensor, actions: Tensor, terminal: float = 0.0
+        self,
+        context: Context,
+        observation: Tensor,
+        actions: Tensor,
+        lookahead: Lookahead = Lookahead(),  # noqa: B008 - frozen
     ) -> Tensor:
         """The return of each candidate, `[B, N]`."""
         with fast_products():
@@ -94,7 +100,8 @@ class PlanningModel:
                 actions,
                 caution=self._spec.caution,
                 value=self._value,
-                terminal=terminal,
+                terminal=lookahead.terminal,
+                drops=lookahead.drops(*actions.shape[1:3]),
             )
 
     def error(self, predicted: Tensor, observed: Tensor) -> Tensor:

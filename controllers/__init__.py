@@ -13,6 +13,7 @@ from controllers.decision import Decision
 from controllers.errors import PlannerError
 from controllers.gate import GateConfig, GateState
 from controllers.icem import ICEM
+from controllers.lookahead import Lookahead
 from controllers.model import AdaptiveModel, Context
 from controllers.mppi import MPPI
 from controllers.noise import NoiseSource
@@ -33,6 +34,7 @@ __all__ = [
     "Decision",
     "GateConfig",
     "GateState",
+    "Lookahead",
     "MPCAgent",
     "NoiseSource",
     "Plan",

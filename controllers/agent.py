@@ -270,7 +270,7 @@ class MPCAgent:
         """Shift the last plan and improve it; returns how often."""
 
         def score(actions: Array) -> Array:
-            return self.model.returns(context, observation, actions, self.planner.terminal)
+            return self.model.returns(context, observation, actions, self.planner.lookahead)
 
         plan = self._plan
         for _ in range(min(shifts, plan.mean.shape[1])):

@@ -44,6 +44,11 @@ class CEM(GaussianPlanner):
         require(1 <= self.elites <= self.candidates, "elites", self.elites, allowed)
         require(0 <= self.momentum < 1, "momentum", self.momentum, "0 to below 1")
 
+    @property
+    def fewest(self) -> int:
+        """Candidates that must be followed to the end of the horizon: the elites."""
+        return self.elites
+
     def update(self, plan: Plan, actions: Array, returns: Array) -> Plan:
         """Mean and standard deviation move to those of the elites."""
         elites, elite_returns = best_of(actions, returns, self.elites)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 from controllers.arrays import Array
+from controllers.lookahead import Lookahead
 from controllers.window import Window
 
 __all__ = ["AdaptiveModel", "Context"]
@@ -50,7 +51,11 @@ class AdaptiveModel(Protocol):
         ...
 
     def returns(
-        self, context: Context, observation: Array, actions: Array, terminal: float = 0.0
+        self,
+        context: Context,
+        observation: Array,
+        actions: Array,
+        lookahead: Lookahead = Lookahead(),  # noqa: B008 - frozen
     ) -> Array:
         """The reward summed over the horizon, and what is expected beyond it.
 
@@ -58,10 +63,11 @@ class AdaptiveModel(Protocol):
             context: leading dimension B.
             observation: `[B, S]`, where all sequences start.
             actions: `[B, N, H, A]`.
-            terminal: weight of the model's terminal value at the end of the horizon; 0 for a
-                model that has none.
+            lookahead: who is followed to the end, and the weight of the terminal value there; a
+                model without terminal value takes the default alone.
 
         Returns:
-            `[B, N]`; NaN or infinite where the model diverged.
+            `[B, N]`; -inf for candidates that were dropped on the way, NaN or infinite where the
+            model diverged.
         """
         ...

@@ -24,6 +24,7 @@ from array_api_compat import array_namespace, device
 
 from controllers.arrays import Array, choose, like
 from controllers.errors import require
+from controllers.lookahead import Lookahead
 from controllers.noise import coloured_factor, shape_noise
 from controllers.plan import Execute, Plan, Score, choose_plan
 
@@ -40,8 +41,8 @@ class Planner(Protocol):
         ...
 
     @property
-    def terminal(self) -> float:
-        """Weight of the model's terminal value."""
+    def lookahead(self) -> Lookahead:
+        """How far candidates are followed, and what is expected beyond."""
         ...
 
     def start(self, batch: int, action_low: Array, action_high: Array) -> Plan:
@@ -73,6 +74,8 @@ class SamplingPlanner:
             candidate overfits a model that is wrong by design.
         terminal: weight of the model's terminal value, what it expects beyond the horizon; 0:
             nothing counts but the horizon. With it, shorter ones may do.
+        halve_every: control steps after which the worse half of the candidates is dropped, judged
+            with the terminal value; 0: all are followed to the end of the horizon.
     """
 
     name: ClassVar[str]
@@ -82,6 +85,7 @@ class SamplingPlanner:
     iterations: int = 3
     execute: Execute = "mean"
     terminal: float = 0.0
+    halve_every: int = 0
 
     def __post_init__(self) -> None:
         require(self.candidates >= 2, "candidates", self.candidates, "integers from 2")
@@ -89,6 +93,7 @@ class SamplingPlanner:
         require(self.iterations >= 1, "iterations", self.iterations, "integers from 1")
         require(self.execute in ("mean", "best"), "execute", self.execute, "mean, best")
         require(0 <= self.terminal <= 10, "terminal", self.terminal, "0 to 10")
+        require(self.halve_every >= 0, "halve_every", self.halve_every, "integers from 0")
 
     # What an algorithm defines.
 
@@ -109,7 +114,17 @@ class SamplingPlanner:
         """The plan after trying `actions` `[B, n, H, A]`; unusable `returns` `[B, n]` are -inf."""
         raise NotImplementedError
 
+    @property
+    def fewest(self) -> int:
+        """Candidates that must be followed to the end of the horizon."""
+        return 1
+
     # What all algorithms share.
+
+    @property
+    def lookahead(self) -> Lookahead:
+        """How far candidates are followed, and what is expected beyond."""
+        return Lookahead(self.terminal, self.halve_every, self.fewest)
 
     def noise_shape(self, batch: int, action_size: int) -> tuple[int, int, int, int]:
         """`(B, N, H, A)`."""

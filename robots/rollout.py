@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from typing import Any
 
 import mujoco
@@ -41,28 +40,28 @@ class RolloutScorer:
         self._layout: Layout | None = None
         self._actuators = simulator.robot.actuator_ids(compiled(simulator.robot, ()))
 
-    def score(
-        self, actions: Any, value: Callable[[np.ndarray], np.ndarray] | None = None
-    ) -> np.ndarray:
-        """Returns of sequences, float64 [N]; -inf where the physics diverges.
+    def score(self, actions: Any) -> np.ndarray:
+        """Returns of sequences, float64 [N]; -inf where the physics diverges. See `play`."""
+        rewards, _ = self.play(actions)
+        return rewards.sum(axis=1, dtype=np.float64)
+
+    def rewards(self, actions: Any) -> np.ndarray:
+        """Rewards of each step of the sequences, float32 [N, H]. See `play`."""
+        return self.play(actions)[0]
+
+    def play(self, actions: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Play sequences, all from the simulator's present state.
 
         Args:
             actions: [N, H, A]; beyond the limits of the spec they are clipped to them.
-            value: observations [N, S] -> [N], added for where each sequence leads.
+
+        Returns:
+            Rewards of each step, float32 [N, H], -inf from where the physics diverges; and the
+            observations after each, [N, H, S].
 
         Raises:
             RobotError: the actions have another shape, or a value that is not finite.
         """
-        rewards, last = self._play(actions)
-        total = rewards.sum(axis=1, dtype=np.float64)
-        return total if value is None else total + value(last)
-
-    def rewards(self, actions: Any) -> np.ndarray:
-        """Rewards of each step of the sequences, float32 [N, H]; otherwise as `score`."""
-        return self._play(actions)[0]
-
-    def _play(self, actions: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Rewards [N, H], and the observations [N, S] after the last step."""
         robot, spec = self._simulator.robot, self._simulator.robot.spec
         actions = np.asarray(actions)
         if actions.ndim != 3 or actions.shape[2] != spec.action_size or 0 in actions.shape:
@@ -89,7 +88,7 @@ class RolloutScorer:
         # MuJoCo resets a diverged simulation, its clock too, and the rollout stops there.
         diverged = np.diff(states[:, :, 0], axis=1) < 0.5 * spec.dt
         rewards = np.where(np.logical_or.accumulate(diverged, axis=1), -np.inf, rewards)
-        return rewards, after[:, -1]
+        return rewards, after
 
     def _roll(self, actions: np.ndarray) -> np.ndarray:
         """States at the start and after each control step [N, H + 1, nstate]."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -109,6 +109,7 @@ def returns(
     caution: Caution | None = None,
     value: Value | None = None,
     terminal: float = 0.0,
+    drops: Mapping[int, int] | None = None,
 ) -> Tensor:
     """The return of each candidate sequence, from one observation a robot.
 
@@ -123,15 +124,20 @@ def returns(
         observation: `[B, S]`.
         actions: `[B, N, H, A]`.
         caution: what to keep away from; None for a robot that cannot fall.
-        value: what is expected beyond the horizon; needed if `terminal` is not 0.
+        value: what is expected beyond the horizon; needed if `terminal` is not 0, and for `drops`.
         terminal: weight of that value.
+        drops: after which control steps, from 1, candidates are dropped, and how many stay: those
+            with the greatest sum of what they have earned and `value`.
 
     Returns:
-        `[B, N]`, undiscounted sums over H, and `terminal` times the value of where they lead.
+        `[B, N]`, undiscounted sums over H, and `terminal` times the value of where they lead; -inf
+        for those that were dropped.
     """
     current = observation.unsqueeze(1).expand(-1, actions.shape[1], -1)
-    total = torch.zeros(actions.shape[:2], dtype=actions.dtype, device=actions.device)
+    everyone = actions.shape[:2]
+    total = torch.zeros(everyone, dtype=actions.dtype, device=actions.device)
     safe = torch.ones_like(total)
+    numbers = None  # of those that are left, once somebody was dropped
     for step in range(actions.shape[2]):
         action = actions[:, :, step]
         current, earned, ends, context = planned_step(
@@ -141,7 +147,28 @@ def returns(
             earned = safe * earned
             safe = safe * (1 - ends)
         total = total + earned
+        if drops and step + 1 in drops:
+            assert value is not None, "a model without terminal value was asked for it"
+            best = _best(total + safe * value(current), drops[step + 1])
+            numbers = best if numbers is None else _rows(numbers, best)
+            total, safe = _rows(total, best), _rows(safe, best)
+            current, actions = _rows(current, best), _rows(actions, best)
     if terminal:
         assert value is not None, "a model without terminal value was asked for it"
         total = total + terminal * safe * value(current)
-    return total
+    if numbers is None:
+        return total
+    dropped = torch.full(everyone, -torch.inf, dtype=total.dtype, device=total.device)
+    return dropped.scatter(1, numbers, total)
+
+
+def _best(promised: Tensor, count: int) -> Tensor:
+    """Numbers `[B, count]`, ascending, of the greatest of `[B, N]`; what diverged comes last."""
+    usable = torch.where(promised.isfinite(), promised, -torch.inf)
+    return usable.topk(count, dim=1).indices.sort(dim=1).values
+
+
+def _rows(values: Tensor, numbers: Tensor) -> Tensor:
+    """Of `values` `[B, N, ...]` the rows `numbers` `[B, n]` of each robot."""
+    index = numbers.reshape(*numbers.shape, *(1,) * (values.dim() - 2))
+    return values.gather(1, index.expand(-1, -1, *values.shape[2:]))

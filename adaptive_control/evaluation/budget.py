@@ -83,7 +83,8 @@ def budget_of(config: EvaluateConfig, robots: Iterable[str]) -> Budget:
     }
     asked = config.planner or (preset.collecting if config.quick else None)
     planners = {robot: format_planner(planner_for(robot, asked)) for robot in robots}
-    collecting = replace(load_planner(config.planner or preset.collecting), terminal=0.0)
+    collecting = load_planner(config.planner or preset.collecting)
+    collecting = replace(collecting, terminal=0.0, halve_every=0)
     if config.oracle_seeds is None and "seeds" in given:
         given["oracle_seeds"] = min(preset.oracle_seeds, given["seeds"])
     given |= {"planners": planners, "collecting": format_planner(collecting)}

@@ -28,7 +28,8 @@ _START = 2.0
 
 
 def _candidate_steps(planner: SamplingPlanner, robot_steps: int) -> float:
-    return float(robot_steps) * planner.candidates * planner.horizon * planner.iterations
+    steps = planner.lookahead.model_steps(planner.candidates, planner.horizon)
+    return float(robot_steps) * steps * planner.iterations
 
 
 def episodes(method: str, planner: SamplingPlanner, robot_steps: int) -> float:

@@ -56,14 +56,27 @@ class OracleAgent:
         return np.asarray(plan.action[0], dtype=np.float32)
 
     def _score(self, actions: np.ndarray) -> np.ndarray:
-        expected = self._expected if self._planner.terminal else None
-        return self._scorer.score(actions[0], expected)[None]
+        """What a model would be asked for, from the true simulator: `[1, N, H, A]` -> `[1, N]`.
+
+        All sequences are played to the end; those that the planner drops on the way do not count.
+        """
+        rewards, after = self._scorer.play(actions[0])
+        ahead, (count, horizon) = self._planner.lookahead, rewards.shape
+        earned = rewards.cumsum(axis=1, dtype=np.float64)
+        left = np.arange(count)
+        for step, kept in ahead.drops(count, horizon).items():
+            promised = earned[left, step - 1] + self._expected(after[left, step - 1])
+            left = left[np.argsort(-promised, kind="stable")[:kept]]
+        returns = np.full((1, count), -np.inf)
+        returns[0, left] = earned[left, -1]
+        if ahead.terminal:
+            returns[0, left] += ahead.terminal * self._expected(after[left, -1])
+        return returns
 
     def _expected(self, observation: np.ndarray) -> np.ndarray:
         assert self._value is not None
         with torch.no_grad():
-            found = self._value(torch.from_numpy(observation.astype(np.float32)))
-        return self._planner.terminal * found.numpy()
+            return self._value(torch.from_numpy(observation.astype(np.float32))).numpy()
 
     def close(self) -> None:
         """Stop the rollout threads."""

@@ -169,7 +169,7 @@ def _add_oracles(
         planner = load_planner(text)
         cost = costs.simulating(condition.robot, planner, budget.steps)
         inputs = {}
-        if planner.terminal:  # whose value is the default method's, as every method's is
+        if planner.lookahead.asks_for_value:  # the default method's is every method's
             inputs["model"], _ = checkpoints.of(
                 condition.robot, Variant(DEFAULT_METHOD, DEFAULT_METHOD)
             )

@@ -109,6 +109,7 @@ def _other_planners(chosen: SamplingPlanner) -> list[str]:
         if name == "random-shooting":  # which has nothing to iterate on
             count, iterations = count * iterations, 1
         settings = {"candidates": count, "iterations": iterations, "horizon": chosen.horizon}
+        settings |= {"terminal": chosen.terminal, "halve_every": chosen.halve_every}
         if name in ("cem", "icem"):
             settings["elites"] = max(1, min(20, count // 2))
         others.append(format_planner(make_planner(name, **settings)))

@@ -16,7 +16,7 @@ from adaptive_control.live.shapes import Poser
 from adaptive_control.live.snapshot import Foresight, RobotView
 from adaptive_control.planning import PlanningModel, make_agent
 from adaptive_control.training import LoadedModel
-from controllers import MPCAgent, SamplingPlanner
+from controllers import Lookahead, MPCAgent, SamplingPlanner
 from robots import Robot, RobotSpec, Simulator
 
 __all__ = ["Lane"]
@@ -33,9 +33,13 @@ class _Tap(PlanningModel):
         self.scored: tuple[Context, Tensor, Tensor, Tensor] | None = None
 
     def returns(
-        self, context: Context, observation: Tensor, actions: Tensor, terminal: float = 0.0
+        self,
+        context: Context,
+        observation: Tensor,
+        actions: Tensor,
+        lookahead: Lookahead = Lookahead(),  # noqa: B008 - frozen
     ) -> Tensor:
-        promised = super().returns(context, observation, actions, terminal)
+        promised = super().returns(context, observation, actions, lookahead)
         self.scored = (context, observation, actions, promised)
         return promised
 

@@ -26,6 +26,7 @@ _RANGES: dict[str, tuple[float, float, float]] = {
     "temperature": (0.01, 2.0, 0.01),
     "std_decay": (0.1, 1.0, 0.05),
     "terminal": (0.0, 1.5, 0.05),
+    "halve_every": (0, 20, 1),
 }
 """Least, greatest and step of the slider; a field that is not here gets a plain number box."""
 

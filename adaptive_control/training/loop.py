@@ -76,10 +76,10 @@ class TrainingRun:
         self.config, self.reporter = config, reporter
         self.robot = get_robot(config.robot)
         self.planner = load_planner(config.planner)
-        if self.planner.terminal and not config.discount:
+        if self.planner.lookahead.asks_for_value and not config.discount:
             raise AdaptiveControlError(
-                f"discount=0: fits no terminal value, and the planner asks for one "
-                f"(terminal={self.planner.terminal:g}); must be above 0"
+                "discount=0: fits no terminal value, and the planner asks for one "
+                f"({config.planner}); must be above 0"
             )
         check_perturbations(config.robot, config.perturbations)
         self.folder = config.folder
@@ -146,7 +146,7 @@ class TrainingRun:
         name = f"round {stage.round}: collect" if planned else "random data"
         self.reporter.stage(name, config.episode_steps)
         if planned:
-            fitted = self._fit_value(stage) if self.planner.terminal else None
+            fitted = self._fit_value(stage) if self.planner.lookahead.asks_for_value else None
             collected = collect_planned(
                 dynamics, self.robot, self.planner, faults, config.episode_steps,
                 window=config.window, exploration=config.exploration * noisy, rng=rng,

@@ -6,6 +6,8 @@ settings as one that ran through, however busy the machine is at the time.
     tick p50 = adapt p50 + sum over iterations of p50(N_i, H)
     tick p99 = tick p50 + sqrt( sum over all parts of (p99 - p50)^2 )
 
+N_i is the mean over the horizon, where candidates are dropped on the way.
+
 Delays of the operating system hit the parts independently, so their excesses add as independent
 deviations do; adding the p99 themselves would reject plans of many short iterations for nothing.
 
@@ -92,7 +94,9 @@ class LatencyTable:
         excess = [(self.adapt_p99_ms - self.adapt_p50_ms) * longer]
         for index in range(planner.iterations):
             population = getattr(planner, "population", lambda _: planner.candidates)(index)
-            middle, late = self.iteration(planner.name, population, planner.horizon)
+            steps = planner.lookahead.model_steps(population, planner.horizon)
+            followed = math.ceil(steps / planner.horizon)  # candidates in the mean over the horizon
+            middle, late = self.iteration(planner.name, followed, planner.horizon)
             p50 += middle
             excess.append(late - middle)
         return Tick(p50, p50 + math.hypot(*excess))

@@ -194,10 +194,8 @@ def _longest_first(jobs: Sequence[Job]) -> list[int]:
 
 def _cost(job: Job) -> int:
     planner = job.setting.parsed
-    return (
-        planner.candidates * planner.horizon * planner.iterations
-        * len(job.scenarios) * job.steps
-    )  # fmt: skip
+    steps = planner.lookahead.model_steps(planner.candidates, planner.horizon)
+    return steps * planner.iterations * len(job.scenarios) * job.steps
 
 
 class _Ray:

@@ -20,7 +20,9 @@ def describe(setting: Setting) -> str:
     """The setting in a few words, sizes first."""
     planner = setting.parsed
     sizes = f"{planner.candidates} x {planner.horizon} x {planner.iterations}"
-    return f"{setting.kind} {sizes}, M={setting.window}"
+    more = f", V x {planner.terminal:g}" if planner.terminal else ""
+    more += f", halved every {planner.halve_every}" if planner.halve_every else ""
+    return f"{setting.kind} {sizes}{more}, M={setting.window}"
 
 
 def as_row(tried: Tried) -> dict[str, Any]:

@@ -44,6 +44,9 @@ _LIMITS: Mapping[str, tuple[tuple[str, ...], float, float, bool]] = {
 _FEWEST_KNOTS = 0.1
 """Shares below this mean noise at every step."""
 
+_SOONEST = 0.15
+"""Candidates are dropped after no smaller share of the horizon; shares below it mean never."""
+
 
 @dataclass(frozen=True)
 class Space:
@@ -56,7 +59,8 @@ class Space:
         iterations: limits of the iterations.
         windows: the M that may be chosen.
         trained: M of the model's training.
-        terminal: whether a weight of the terminal value is searched, too.
+        terminal: whether there is a terminal value: its weight is searched, and dropping
+            candidates on the way, which needs it.
     """
 
     planners: tuple[str, ...]
@@ -109,6 +113,7 @@ class Space:
                 found[name] = FloatDistribution(low, high, log=log)
         if self.terminal:
             found["terminal"] = FloatDistribution(0.0, 1.0)
+            found["halving_share"] = FloatDistribution(0.0, 0.6)
         return found
 
     def setting(self, kind: str, values: Mapping[str, Any]) -> Setting:
@@ -129,21 +134,25 @@ class Space:
             share = values["knot_share"]
             some = share >= _FEWEST_KNOTS and horizon >= 2
             known["knots"] = min(horizon, max(2, round(share * horizon))) if some else 0
+        if "halving_share" in values:
+            share = values["halving_share"]
+            known["halve_every"] = max(1, round(share * horizon)) if share >= _SOONEST else 0
         return Setting(format_planner(make_planner(kind, **known)), values["window"])
 
     def starts(self) -> list[dict[str, Any]]:
         """Where the search begins, inside the limits, as searched values.
 
         The defaults of each kind of planner; and, if there is a terminal value, those with it and
-        half the horizon.
+        half the horizon, and those that drop candidates on the way.
         """
-        defaults = [make_planner(kind) for kind in self.planners]
+        starts = defaults = [make_planner(kind) for kind in self.planners]
         if self.terminal:
-            defaults += [
-                replace(planner, horizon=max(1, planner.horizon // 2), terminal=1.0)
-                for planner in defaults
+            starts = [
+                *defaults,
+                *(replace(p, horizon=max(1, p.horizon // 2), terminal=1.0) for p in defaults),
+                *(replace(p, halve_every=max(1, p.horizon // 3)) for p in defaults),
             ]
-        return [self.values(Setting(format_planner(p), self.trained)) for p in defaults]
+        return [self.values(Setting(format_planner(p), self.trained)) for p in starts]
 
     def values(self, setting: Setting) -> dict[str, Any]:
         """The searched values that stand for a setting, moved inside the limits."""
@@ -157,6 +166,7 @@ class Space:
             values["keep_share"] = values["keep"] / most
         if setting.kind == "mppi":
             values["knot_share"] = values["knots"] / planner.horizon
+        values["halving_share"] = values["halve_every"] / planner.horizon
         searched = self.distributions(setting.kind)
         inside = {name: self.within(setting.kind, name, values[name]) for name in searched}
         return {"planner": setting.kind, **inside}
@@ -205,6 +215,9 @@ class Space:
         if knots:
             share = knots / planner.horizon
             changes["knots"] = min(horizon, max(2, round(share * horizon))) if horizon > 1 else 0
+        if planner.halve_every:
+            share = planner.halve_every / planner.horizon
+            changes["halve_every"] = max(1, round(share * horizon))
         return replace(setting, planner=format_planner(replace(planner, **changes)))
 
 

@@ -9,6 +9,7 @@ from adaptive_control.dynamics import Dynamics
 from adaptive_control.dynamics.rollout import returns
 from adaptive_control.dynamics.value import TerminalValue
 from adaptive_control.planning import PlanningModel
+from controllers import Lookahead
 from robots import RobotSpec
 
 __all__ = ["ExactModel"]
@@ -32,13 +33,17 @@ class ExactModel(PlanningModel):
 
     @torch.no_grad()
     def returns(
-        self, context: tuple[Tensor, ...], observation: Tensor, actions: Tensor,
-        terminal: float = 0.0,
-    ) -> Tensor:  # fmt: skip
+        self,
+        context: tuple[Tensor, ...],
+        observation: Tensor,
+        actions: Tensor,
+        lookahead: Lookahead = Lookahead(),  # noqa: B008 - frozen
+    ) -> Tensor:
         dynamics, spec, value = self._exact
         found = returns(
             dynamics, spec.reward, context, observation, actions,
-            caution=spec.caution, value=value, terminal=terminal,
+            caution=spec.caution, value=value, terminal=lookahead.terminal,
+            drops=lookahead.drops(*actions.shape[1:3]),
         )  # fmt: skip
         if self._generator is None:
             return found

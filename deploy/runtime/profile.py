@@ -160,11 +160,14 @@ def _largest(
     """The largest plan whose ticks, measured as a whole, fit."""
     plans = []
     for row in rows:
-        most = math.floor((budget_ms - adapt_ms) / row.p99_ms)
+        sized = _resized(planner, row.candidates, row.horizon)
+        steps = sized.lookahead.model_steps(row.candidates, row.horizon)
+        each_ms = row.p99_ms * steps / (row.candidates * row.horizon)  # if some are dropped
+        most = math.floor((budget_ms - adapt_ms) / each_ms)
         # Fewer iterations than the planner is set to are another planner, though an anytime one.
         for count in range(planner.iterations, most + 1):
             plans.append(
-                (row.candidates * row.horizon * count, adapt_ms + count * row.p99_ms, count, row)
+                (row.candidates * row.horizon * count, adapt_ms + count * each_ms, count, row)
             )
     plans.sort(key=lambda plan: plan[0], reverse=True)
     while plans:

@@ -47,7 +47,7 @@ class MotorModel:
         self.calls.append("predict")
         return move(context[0], observation, action), context
 
-    def returns(self, context, observation, actions, terminal=0.0):
+    def returns(self, context, observation, actions, lookahead=None):
         xp = array_namespace(actions)
         x = observation[:, None] + xp.zeros((*actions.shape[:2], 2), dtype=actions.dtype)
         total = xp.zeros(actions.shape[:2], dtype=actions.dtype)
@@ -70,8 +70,8 @@ class FixedModel(MotorModel):
         self.calls.append("predict")
         return move(1.0, observation, action), context
 
-    def returns(self, context, observation, actions, terminal=0.0):
-        return super().returns((1.0,), observation, actions, terminal)
+    def returns(self, context, observation, actions, lookahead=None):
+        return super().returns((1.0,), observation, actions, lookahead)
 
 
 def make_agent(model_class=MotorModel, low: Any = LOW, batch=1, window=8, **changes):

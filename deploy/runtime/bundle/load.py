@@ -90,9 +90,11 @@ class Bundle:
                 value that the bundle has not.
         """
         planner = self.manifest.planner if planner is None else planner
-        if planner.terminal and self.value is None:
+        ahead = planner.lookahead
+        if ahead.asks_for_value and self.value is None:
+            name = "terminal" if ahead.terminal else "halve_every"
             raise DeployError(
-                f"terminal: {planner.terminal:g} is not allowed; the bundle has no terminal value"
+                f"{name}: {getattr(ahead, name):g} is not allowed; the bundle has no terminal value"
             )
         length = self.manifest.window if window is None else window
         if not 1 <= length <= self.manifest.window:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnxruntime
 
-from controllers import Window
+from controllers import Lookahead, Window
 from deploy.errors import DeployError
 from deploy.runtime.bundle.manifest import Manifest
 from deploy.runtime.bundle.names import adapt_outputs, next_name, step_outputs
@@ -124,20 +124,26 @@ class BundleModel:
         return value
 
     def returns(
-        self, context: Context, observation: np.ndarray, actions: np.ndarray, terminal: float = 0.0
+        self,
+        context: Context,
+        observation: np.ndarray,
+        actions: np.ndarray,
+        lookahead: Lookahead = Lookahead(),  # noqa: B008 - frozen
     ) -> np.ndarray:
-        """The return of each candidate: `[1, S]`, `[1, N, H, A]` -> `[1, N]`."""
+        """The return of each candidate: `[1, S]`, `[1, N, H, A]` -> `[1, N]`, -inf if dropped."""
         _require_one(observation.shape[0])
-        count = actions.shape[1]
+        count, horizon = actions.shape[1:3]
+        drops = lookahead.drops(count, horizon)
         # One copy for the whole horizon: each step's actions then lie together in memory.
         by_step = np.ascontiguousarray(actions[0].swapaxes(0, 1), dtype=np.float32)
         feed = dict(zip(self._context_names, context, strict=True))
         feed["observation"] = np.repeat(_single(observation), count, axis=0)
         total = np.zeros(count, np.float32)
         safe = np.ones(count, np.float32)
+        numbers = np.arange(count)  # of those that are left
         step, outputs = self._step, self._step_outputs
-        for action in by_step:
-            feed["action"] = action
+        for number, action in enumerate(by_step, start=1):
+            feed["action"] = action if len(numbers) == count else action[numbers]
             feed["observation"], reward, ends, *changed = run_arrays(step, outputs, feed)
             reward *= safe
             total += reward
@@ -145,9 +151,18 @@ class BundleModel:
             if changed:
                 context = self._next(context, changed)
                 feed.update(zip(self._context_names, context, strict=True))
-        if terminal:
-            total += np.float32(terminal) * safe * self.value(feed["observation"])
-        return total[None]
+            if number in drops:
+                promised = total + safe * self.value(feed["observation"])
+                best = _best(promised, drops[number])
+                numbers, total, safe = numbers[best], total[best], safe[best]
+                feed["observation"] = feed["observation"][best]
+        if lookahead.terminal:
+            total += np.float32(lookahead.terminal) * safe * self.value(feed["observation"])
+        if len(numbers) == count:
+            return total[None]
+        returns = np.full((1, count), -np.inf, np.float32)
+        returns[0, numbers] = total
+        return returns
 
     def error(self, predicted: np.ndarray, observed: np.ndarray) -> np.ndarray:
         """Squared prediction error, `[1, S]`, `[1, S]` -> `[1]`, in units of variance."""
@@ -184,6 +199,12 @@ class BundleModel:
             next(new) if changes else old
             for changes, old in zip(self._changes, context, strict=True)
         )
+
+
+def _best(promised: np.ndarray, count: int) -> np.ndarray:
+    """Numbers, ascending, of the `count` greatest; what diverged comes last."""
+    usable = np.where(np.isfinite(promised), promised, -np.inf)
+    return np.sort(np.argpartition(-usable, count - 1)[:count])
 
 
 def _single(value: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from controllers import AdaptiveModel, Context, Window
+from controllers import AdaptiveModel, Context, Lookahead, Window
 
 __all__ = ["SoundModel"]
 
@@ -60,9 +60,13 @@ class SoundModel:
         return self._model.predict(context, observation, action)
 
     def returns(
-        self, context: Context, observation: Any, actions: Any, terminal: float = 0.0
+        self,
+        context: Context,
+        observation: Any,
+        actions: Any,
+        lookahead: Lookahead = Lookahead(),  # noqa: B008 - frozen
     ) -> Any:
-        return self._model.returns(context, observation, actions, terminal)
+        return self._model.returns(context, observation, actions, lookahead)
 
     def _fault(self) -> str:
         report = self.last_adaptation

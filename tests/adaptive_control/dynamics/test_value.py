@@ -97,3 +97,38 @@ def test_nothing_is_expected_after_a_fall():
     assert 0 < int(fell.sum()) < 8
     torch.testing.assert_close(found[fell], plain[fell])
     assert not torch.isclose(found[~fell], plain[~fell]).any()
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("method", ["mb", "grbal", "combined"])
+def test_the_worse_are_dropped_by_what_they_earned_and_what_is_expected(method: str):
+    dynamics, value = tiny(method), value_of()
+    start, actions = observations(2), torch.randn(2, 9, 5, LAYOUT.action_size).double()
+    context = dynamics.prior_context(2)
+    reward = lambda x, a, y: y[..., 4]  # noqa: E731
+    everyone = start.unsqueeze(1).expand(-1, 9, -1)
+    path = trajectory(dynamics, context, everyone, actions)
+    earned = path[..., 4].cumsum(-1)
+    plain = returns(dynamics, reward, context, start, actions, value=value, terminal=0.5)
+    found = returns(
+        dynamics, reward, context, start, actions, value=value, terminal=0.5, drops={2: 5, 4: 3}
+    )
+    for robot in range(2):
+        left = torch.arange(9)
+        for step, kept in ((2, 5), (4, 3)):
+            promised = (earned[..., step - 1] + value(path[:, :, step - 1]))[robot, left]
+            left = left[promised.argsort(descending=True)[:kept]]
+        expected = torch.full((9,), -torch.inf, dtype=plain.dtype)
+        expected[left] = plain[robot, left]
+        torch.testing.assert_close(found[robot], expected)
+
+
+@torch.no_grad()
+def test_what_diverged_is_dropped_first():
+    dynamics, value = tiny("mb"), value_of()
+    actions = torch.randn(1, 6, 3, LAYOUT.action_size).double()
+    actions[0, 2, 0, 0] = torch.nan
+    reward = lambda x, a, y: y[..., 4]  # noqa: E731
+    found = returns(dynamics, reward, (), observations(1), actions, value=value, drops={1: 5})
+    assert found[0, 2] == -torch.inf
+    assert found[0, [0, 1, 3, 4, 5]].isfinite().all()

@@ -50,3 +50,24 @@ def test_it_expects_beyond_its_horizon_what_a_model_would():
     np.testing.assert_allclose(agent._score(actions)[0], expected, rtol=1e-4, atol=1e-4)
     agent.close()
     scorer.close()
+
+
+def test_it_drops_whom_a_model_would_drop():
+    text = "cem:candidates=8,horizon=4,iterations=1,elites=2,terminal=1,halve_every=2"
+    planner = load_planner(text)
+    simulator = Simulator("half-cheetah", "none", seed=1)
+    value = TerminalValue(
+        layout_of(get_robot("half-cheetah").spec), torch.Generator().manual_seed(0)
+    )
+    agent = OracleAgent(simulator, planner, threads=1, value=value)
+    actions = np.random.default_rng(0).uniform(-1, 1, (1, 8, 4, 6))
+    scorer = RolloutScorer(simulator, 1)
+    rewards, after = scorer.play(actions[0])
+    with torch.no_grad():
+        expected = value(torch.tensor(after)).numpy()
+    left = np.argsort(rewards[:, :2].sum(1) + expected[:, 1])[-4:]
+    found = agent._score(actions)[0]
+    assert set(np.flatnonzero(np.isfinite(found))) == set(left)
+    np.testing.assert_allclose(found[left], (rewards.sum(1) + expected[:, 3])[left], rtol=1e-5)
+    agent.close()
+    scorer.close()

@@ -55,6 +55,14 @@ def test_one_point_is_enough() -> None:
     assert table.iteration("cem", 512, 15)[0] >= 4.0
 
 
+def test_candidates_that_are_dropped_cost_nothing_more() -> None:
+    whole, halved = setting(candidates=200), setting(candidates=200, halve_every=5)
+    steps = 5 * (200 + 100 + 50)
+    per_iteration = (TABLE.tick(whole).p50_ms - 0.1) / 3, (TABLE.tick(halved).p50_ms - 0.1) / 3
+    assert per_iteration[0] == pytest.approx(0.1 + 0.001 * 3000, rel=1e-3)
+    assert per_iteration[1] == pytest.approx(0.1 + 0.001 * steps, rel=0.01)
+
+
 def test_kinds_have_their_own_costs() -> None:
     rows = (
         IterationCost(256, 15, 4.0, 5.0, planner="cem"),

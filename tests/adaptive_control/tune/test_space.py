@@ -52,13 +52,30 @@ def test_the_starts_are_the_defaults(kind: str) -> None:
 def test_a_terminal_value_is_searched_where_there_is_one() -> None:
     space = replace(SPACE, planners=("cem", "mppi"), terminal=True)
     starts = [space.setting(start["planner"], start).parsed for start in space.starts()]
-    told = [(planner.name, planner.horizon, planner.terminal) for planner in starts]
-    assert told == [("cem", 15, 0.0), ("mppi", 15, 0.0), ("cem", 7, 1.0), ("mppi", 7, 1.0)]
-    assert "terminal" in space.distributions("cem")
-    assert "terminal" not in SPACE.distributions("cem")
+    told = [(p.name, p.horizon, p.terminal, p.halve_every) for p in starts]
+    assert told == [
+        ("cem", 15, 0.0, 0), ("mppi", 15, 0.0, 0), ("cem", 7, 1.0, 0), ("mppi", 7, 1.0, 0),
+        ("cem", 15, 0.0, 5), ("mppi", 15, 0.0, 5),
+    ]  # fmt: skip
+    for name in ("terminal", "halving_share"):
+        assert name in space.distributions("cem")
+        assert name not in SPACE.distributions("cem")
     config = TuneConfig()
     assert Space.of(config, 16, adapts=True, values=True).terminal
     assert not Space.of(config, 16, adapts=True).terminal
+
+
+@given(st.data(), st.sampled_from(planner_names()), st.integers(5, 40))
+def test_candidates_are_dropped_after_a_share_of_the_horizon(
+    data: st.DataObject, kind: str, horizon: int
+) -> None:
+    values = WITH_VALUE.starts()[-1] | {"planner": kind, "horizon": horizon}
+    values |= WITH_VALUE.values(Setting(kind, 16)) | {"horizon": horizon}
+    share = data.draw(st.floats(0.0, 0.6))
+    every = WITH_VALUE.setting(kind, values | {"halving_share": share}).parsed.halve_every
+    assert (every == 0) == (share < 0.15)
+    assert every == 0 or abs(every - share * horizon) <= 0.5
+    assert every <= 0.6 * horizon + 0.5
 
 
 def test_starts_stay_inside_the_limits() -> None:

@@ -12,7 +12,7 @@ from adaptive_control.dynamics import Window as TorchWindow
 from adaptive_control.dynamics.step_limit import StepLimit
 from adaptive_control.planning import PlanningModel, make_agent
 from adaptive_control.training.checkpoint import LoadedModel
-from controllers import GateConfig, PlannerError, Window, make_planner
+from controllers import GateConfig, Lookahead, PlannerError, Window, make_planner
 from controllers.model import AdaptiveModel
 from controllers.window import empty_window
 from deploy.errors import DeployError
@@ -148,18 +148,28 @@ def test_a_diverged_candidate_is_reported_and_spares_the_others(model: BundleMod
     assert np.array_equal(found[0, [0, 1, 3]], healthy[0, [0, 1, 3]])
 
 
-@pytest.mark.parametrize("terminal", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize(
+    "lookahead",
+    [
+        Lookahead(),
+        Lookahead(terminal=0.5),
+        Lookahead(terminal=1.0),
+        Lookahead(halve_every=2, fewest=3),
+        Lookahead(terminal=1.0, halve_every=1),
+    ],
+    ids=str,
+)
 def test_returns_and_what_is_expected_beyond_them_are_those_of_torch(
-    model: BundleModel, terminal: float
+    model: BundleModel, lookahead: Lookahead
 ) -> None:
     reference = PlanningModel(random_model("grbal"), SPEC, random_value())
     rng = np.random.default_rng(3)
     actions = rng.uniform(-1, 1, (1, 20, 6, SPEC.action_size)).astype(np.float32)
     start, context = rows(1)[0][:, 0], model.adapt(window())
-    found = model.returns(context, start, actions, terminal)
+    found = model.returns(context, start, actions, lookahead)
     expected = reference.returns(
         tuple(map(torch.from_numpy, context)), torch.from_numpy(start), torch.from_numpy(actions),
-        terminal,
+        lookahead,
     )  # fmt: skip
     np.testing.assert_allclose(found, expected.numpy(), rtol=1e-3, atol=1e-3)
     assert np.ptp(model.value(rows(9)[0][0])) > 0

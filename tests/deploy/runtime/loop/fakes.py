@@ -53,7 +53,7 @@ class SledModel:
     def predict(self, context: Any, observation: Any, action: Any) -> tuple[Any, Any]:
         return move(context[0], observation, action), context
 
-    def returns(self, context: Any, observation: Any, actions: Any, terminal: float = 0.0) -> Any:
+    def returns(self, context: Any, observation: Any, actions: Any, lookahead: Any = None) -> Any:
         state = np.repeat(observation[:, None], actions.shape[1], axis=1)
         total = np.zeros(actions.shape[:2], np.float32)
         for step in range(actions.shape[2]):
@@ -83,7 +83,7 @@ def slow_agent(seed: int = 0, sleep_s: float = 0.0, at: int = 0, how: str = "sle
 
     class Slow(SledModel):
         def returns(
-            self, context: Any, observation: Any, actions: Any, terminal: float = 0.0
+            self, context: Any, observation: Any, actions: Any, lookahead: Any = None
         ) -> Any:
             nonlocal plans
             plans += 1
@@ -91,7 +91,7 @@ def slow_agent(seed: int = 0, sleep_s: float = 0.0, at: int = 0, how: str = "sle
                 if how == "raise":
                     raise RuntimeError("the model broke")
                 time.sleep(sleep_s)
-            return super().returns(context, observation, actions, terminal)
+            return super().returns(context, observation, actions, lookahead)
 
     return sled_agent(seed, Slow())
 

@@ -100,5 +100,5 @@ class Broken(SledModel):
     def adapt(self, window: Window) -> Any:
         return (self._value("adapt", super().adapt(window)[0]),)
 
-    def returns(self, context: Any, observation: Any, actions: Any, terminal: float = 0.0) -> Any:
-        return self._value("returns", super().returns(context, observation, actions, terminal))
+    def returns(self, context: Any, observation: Any, actions: Any, lookahead: Any = None) -> Any:
+        return self._value("returns", super().returns(context, observation, actions, lookahead))

@@ -71,7 +71,7 @@ def test_an_unsound_step_is_not_used_even_once(wrong: Report) -> None:
 def test_constant_data_harms_nothing() -> None:
     class Lazy(SledModel):
         def returns(
-            self, context: Any, observation: Any, actions: Any, terminal: float = 0.0
+            self, context: Any, observation: Any, actions: Any, lookahead: Any = None
         ) -> Any:
             return -(actions**2).sum(axis=(2, 3))
 

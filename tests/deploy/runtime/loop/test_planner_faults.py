@@ -105,9 +105,9 @@ def test_no_candidate_is_finite(value: float) -> None:
 def test_limits_are_kept_when_the_goal_is_out_of_reach() -> None:
     class Far(SledModel):
         def returns(
-            self, context: Any, observation: Any, actions: Any, terminal: float = 0.0
+            self, context: Any, observation: Any, actions: Any, lookahead: Any = None
         ) -> Any:
-            return super().returns(context, observation - np.float32(1e3), actions, terminal)
+            return super().returns(context, observation - np.float32(1e3), actions, lookahead)
 
     made = run(agent=sled_agent(model=Far()))
     commands = np.array([command.values for command in made.robot.commands[20:100]])
