@@ -22,6 +22,8 @@ from controllers import format_planner
 
 __all__ = ["Neighbours"]
 
+_ALIKE = 0.04
+"""Returns that far below the best, as a share of it, are about as good."""
 _MOVES = 0.35
 """Probability that a value is moved."""
 _LOGARITHMIC, _LINEAR = 0.3, 0.12
@@ -58,8 +60,10 @@ class Neighbours:
         # Every other time from the best of all, however slow: made smaller, it may be the best
         # of a class that has only seen small ones.
         pool = fast if fast and rng.random() < 0.5 else tried
-        best = max(pool, key=lambda t: t[1])[0]
-        values = self._space.values(best)
+        # Of those about as good, any: the very best owes that to luck, and may be slower.
+        greatest = max(value for _, value in pool)
+        alike = [s for s, value in pool if value >= greatest - _ALIKE * abs(greatest)]
+        values = self._space.values(alike[int(rng.integers(len(alike)))])
         kind = values["planner"]
         changed = self._moved(values, rng)
         asked = self._space.setting(kind, changed)
@@ -73,6 +77,9 @@ class Neighbours:
             value, step = found[name], rng.standard_normal()
             if name == "iterations":
                 value += 1 if step > 0 else -1
+            elif name == "halving_share" and isinstance(distribution, FloatDistribution):
+                # No small step leads from never to once.
+                value = float(rng.uniform(distribution.low, distribution.high))
             elif isinstance(distribution, CategoricalDistribution):  # the window
                 value = distribution.choices[int(rng.integers(len(distribution.choices)))]
             elif isinstance(distribution, FloatDistribution) and not distribution.log:

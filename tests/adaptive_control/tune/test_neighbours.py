@@ -55,6 +55,23 @@ def test_moves_are_made_from_the_best() -> None:
         assert values["planner"] == "mppi" or not fast
 
 
+def test_any_of_those_about_as_good_is_moved_from() -> None:
+    kinds = {"cem": 1.0, "mppi": 0.97, "icem": 0.9}
+    tried = [(Setting(format_planner(make_planner(k)), 16), value) for k, value in kinds.items()]
+    seen = {NEAR.near(tried, np.random.default_rng(seed))["planner"] for seed in range(40)}
+    assert {"cem", "mppi"} <= seen
+    assert NEAR.near([(s, -v) for s, v in tried], np.random.default_rng(0))["planner"] == "icem"
+
+
+def test_dropping_candidates_is_tried_from_settings_that_drop_none() -> None:
+    near = Neighbours(replace(SPACE, terminal=True), TABLE, CLASSES_MS)
+    shares = [
+        near.near([(DEFAULT, 1.0)], np.random.default_rng(s))["halving_share"] for s in range(60)
+    ]
+    assert sum(share >= 0.15 for share in shares) > 5
+    assert sum(share == 0 for share in shares) > 20
+
+
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_the_half_class_is_not_left_to_luck(tmp_path: Path, seed: int) -> None:
     """The formula wants a horizon of 15 and as many candidates as there is time for."""
