@@ -28,7 +28,8 @@ def compare(
 
     Returns:
         By name: `return`, `interval_95`, `ratio` to the default's return, `ratio_interval_95` (from
-        robots resampled in pairs), `roughness`, `by_perturbation`.
+        robots resampled in pairs), `roughness`, `falls`,
+        `by_perturbation`.
     """
     base = np.asarray(results[named["default"]].returns)
     figures: dict[str, Any] = {}
@@ -41,6 +42,7 @@ def compare(
             "ratio": _ratio(returns, base),
             "ratio_interval_95": _ratio_interval(returns, base),
             "roughness": result.mean_roughness,
+            "falls": result.falls,
             "by_perturbation": _by_perturbation(scenarios, returns),
         }
     return figures

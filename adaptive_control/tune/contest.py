@@ -59,4 +59,5 @@ def _joined(results: Sequence[Result]) -> Result:
         tuple(value for result in results for value in result.roughness),
         all(result.complete for result in results),
         sum(result.seconds for result in results),
+        tuple(value for result in results for value in result.fallen),
     )

@@ -53,12 +53,19 @@ class Result:
             half action ranges, of each robot; lower is smoother.
         complete: False if the setting was given up after the first robots.
         seconds: wall-clock time it took [s].
+        fallen: whether each robot fell.
     """
 
     returns: tuple[float, ...]
     roughness: tuple[float, ...]
     complete: bool
     seconds: float
+    fallen: tuple[bool, ...] = ()
+
+    @property
+    def falls(self) -> int:
+        """Robots that fell."""
+        return sum(self.fallen)
 
     @property
     def mean(self) -> float:
@@ -99,6 +106,7 @@ def evaluate(model: LoadedModel, robot: Robot, job: Job) -> Result:
     start = time.perf_counter()
     returns: tuple[float, ...] = ()
     roughness: tuple[float, ...] = ()
+    fallen: tuple[bool, ...] = ()
     complete = True
     with one_thread():
         for part in (job.scenarios[: job.first], job.scenarios[job.first :]):
@@ -110,7 +118,8 @@ def evaluate(model: LoadedModel, robot: Robot, job: Job) -> Result:
             recording = drive(model, robot, job.setting, part, job.steps)
             returns += tuple(_returns(recording).tolist())
             roughness += tuple(_roughness(recording, robot).tolist())
-    return Result(returns, roughness, complete, time.perf_counter() - start)
+            fallen += tuple(bool(fell) for fell in recording.fallen.max(axis=0))
+    return Result(returns, roughness, complete, time.perf_counter() - start, fallen)
 
 
 def drive(

@@ -35,6 +35,7 @@ def as_row(tried: Tried) -> dict[str, Any]:
         "p50_ms": tried.tick.p50_ms,
         "p99_ms": tried.tick.p99_ms,
         "roughness": tried.result.mean_roughness,
+        "falls": tried.result.falls,
         "origin": tried.origin,
     }
 
@@ -77,11 +78,12 @@ def check_table(check: Mapping[str, Any]) -> str:
                 f"{tick['p99_ms']:.2f}",
                 f"{measured['p99_ms']:.2f}" if measured else "-",
                 f"{figures['roughness']:.2f}",
+                f"{figures['falls']} of {check['robots']}",
             ]
         )
     heads = [
         "", "setting", "return", "of the default's", "tick p99, table [ms]",
-        "tick p99, measured [ms]", "roughness",
+        "tick p99, measured [ms]", "roughness", "fell",
     ]  # fmt: skip
     return markdown(heads, rows)
 
@@ -93,6 +95,7 @@ def figures_of(setting: Setting, tick: Tick, measured: Tick | None, final: Resul
         "tick": asdict(tick),
         "measured": asdict(measured) if measured else None,
         "final_return": final.mean if final else None,
+        "final_falls": final.falls if final else None,
     }
 
 

@@ -158,7 +158,7 @@ class _Study:
         front = pareto([t for t in everything if t.tick.p99_ms <= self.limit_ms])
         finals = self._final(everything)
         p99 = {setting: self.table.tick(setting).p99_ms for setting in finals}
-        winners = choose(finals, p99, self.classes, self.model.window)
+        winners = choose(finals, p99, self.classes, self.default, self.model.window)
         if "best" not in winners:
             raise AdaptiveControlError(
                 f"share: no setting takes less than {self.limit_ms:.3g} ms at p99"

@@ -68,6 +68,7 @@ class Store:
             roughness=tuple(values["roughness"]),
             complete=values["complete"],
             seconds=values["seconds"],
+            fallen=tuple(values.get("fallen", ())),  # older studies did not count
         )
 
     def put(self, purpose: str, setting: Setting, result: Result) -> None:

@@ -21,7 +21,7 @@ SETTING = Setting("cem:candidates=200", 16)
 
 
 def test_results_are_kept_by_purpose_and_setting(tmp_path: Path) -> None:
-    result = Result((1.0, 2.5), (0.1, 0.2), False, 3.0)
+    result = Result((1.0, 2.5), (0.1, 0.2), False, 3.0, (True, False))
     with open_store(TuneConfig(out=tmp_path)) as store:
         store.put("search", SETTING, result)
         assert store.get("search", SETTING) == result
