@@ -24,8 +24,9 @@ __all__ = ["Neighbours"]
 
 _ALIKE = 0.04
 """Returns that far below the best, as a share of it, are about as good."""
-_MOVES = 0.35
-"""Probability that a value is moved."""
+_MOVES = (0.0, 0.1, 0.35)
+"""Probability that a value is moved; one of these for all of a setting: as it is, but made as large
+as the class has time for, or with one value moved, or with several."""
 _LOGARITHMIC, _LINEAR = 0.3, 0.12
 """Standard deviation of a move: of the logarithm, and as a share of the range."""
 
@@ -70,9 +71,9 @@ class Neighbours:
         return changed | {"candidates": self._fitting(asked, most)}
 
     def _moved(self, values: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
-        found = dict(values)
+        found, often = dict(values), rng.choice(_MOVES)
         for name, distribution in self._space.distributions(values["planner"]).items():
-            if rng.random() >= _MOVES:
+            if rng.random() >= often:
                 continue
             value, step = found[name], rng.standard_normal()
             if name == "iterations":

@@ -47,6 +47,14 @@ def test_moves_fill_the_time_of_their_class() -> None:
         assert any(0.9 * limit < tick <= limit for tick in ticks)
 
 
+def test_a_good_setting_is_also_tried_as_it_is_at_another_size() -> None:
+    told = [NEAR.near([(DEFAULT, 1.0)], np.random.default_rng(seed)) for seed in range(60)]
+    own = SPACE.values(DEFAULT)
+    resized = [v for v in told if all(v[name] == own[name] for name in own if name != "candidates")]
+    assert 10 < len(resized) < 40
+    assert len({values["candidates"] for values in resized}) >= 2
+
+
 def test_moves_are_made_from_the_best() -> None:
     other = Setting(format_planner(make_planner("mppi")), 16)
     for seed in range(20):
