@@ -51,6 +51,14 @@ class Lookahead:
                 candidates = found[step] = left
         return found
 
+    def value_calls(self, candidates: int, horizon: int) -> list[int]:
+        """For how many candidates the terminal value is asked in one iteration, call by call."""
+        calls = []
+        for left in self.drops(candidates, horizon).values():
+            calls.append(candidates)
+            candidates = left
+        return [*calls, candidates] if self.terminal else calls
+
     def model_steps(self, candidates: int, horizon: int) -> int:
         """Evaluations of the model that one iteration takes: N x H, if nobody is dropped."""
         drops, total = self.drops(candidates, horizon), 0

@@ -6,7 +6,8 @@ settings as one that ran through, however busy the machine is at the time.
     tick p50 = adapt p50 + sum over iterations of p50(N_i, H)
     tick p99 = tick p50 + sqrt( sum over all parts of (p99 - p50)^2 )
 
-N_i is the mean over the horizon, where candidates are dropped on the way.
+N_i is the mean over the horizon, where candidates are dropped on the way. What the terminal value
+takes is added to the median, for each time that it is asked.
 
 Delays of the operating system hit the parts independently, so their excesses add as independent
 deviations do; adding the p99 themselves would reject plans of many short iterations for nothing.
@@ -35,7 +36,7 @@ from adaptive_control.files import write_json
 from adaptive_control.tune.setting import Setting
 from controllers import format_planner
 
-__all__ = ["IterationCost", "LatencyTable", "Tick", "read_profile"]
+__all__ = ["IterationCost", "LatencyTable", "Tick", "ValueCost", "read_profile"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,14 @@ class IterationCost:
 
 
 @dataclass(frozen=True)
+class ValueCost:
+    """What the terminal value of that many candidates costs: median time [ms]."""
+
+    candidates: int
+    p50_ms: float
+
+
+@dataclass(frozen=True)
 class Tick:
     """Time of a whole control tick: adapt and plan, one robot, one thread [ms]."""
 
@@ -76,6 +85,7 @@ class LatencyTable:
         adapt_p99_ms: its 99th percentile [ms].
         window: M at which adapting was measured.
         iterations: what iterations cost.
+        value: what the terminal value costs; empty if there is none, or nobody measured it.
     """
 
     source: str
@@ -84,6 +94,7 @@ class LatencyTable:
     adapt_p99_ms: float
     window: int
     iterations: tuple[IterationCost, ...]
+    value: tuple[ValueCost, ...] = ()
 
     def tick(self, setting: Setting) -> Tick:
         """The whole tick of a setting."""
@@ -98,8 +109,18 @@ class LatencyTable:
             followed = math.ceil(steps / planner.horizon)  # candidates in the mean over the horizon
             middle, late = self.iteration(planner.name, followed, planner.horizon)
             p50 += middle
+            calls = planner.lookahead.value_calls(population, planner.horizon)
+            p50 += sum(map(self.value_ms, calls))
             excess.append(late - middle)
         return Tick(p50, p50 + math.hypot(*excess))
+
+    def value_ms(self, candidates: int) -> float:
+        """Median time of the terminal value of so many candidates [ms]."""
+        if not self.value:
+            return 0.0
+        rows = sorted(self.value, key=lambda row: row.candidates)
+        sizes, times = [row.candidates for row in rows], [row.p50_ms for row in rows]
+        return float(np.interp(candidates, sizes, times))
 
     def iteration(self, kind: str, candidates: int, horizon: int) -> tuple[float, float]:
         """Median and 99th percentile of one iteration [ms]."""
@@ -139,7 +160,8 @@ class LatencyTable:
         try:
             values = json.loads(path.read_text())
             rows = tuple(IterationCost(**row) for row in values.pop("iterations"))
-            return LatencyTable(**values, iterations=rows)
+            value = tuple(ValueCost(**row) for row in values.pop("value", ()))
+            return LatencyTable(**values, iterations=rows, value=value)
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise AdaptiveControlError(f"latencies {path}: cannot be read ({error})") from error
 
@@ -149,7 +171,8 @@ def read_profile(path: Path, dt: float, window: int) -> LatencyTable:
 
     Args:
         path: the file; keys `dt` [s], `adapt_ms` with `p50` and `p99`, and `iterations`, a list of
-            `candidates`, `horizon`, `p50_ms`, `p99_ms`.
+            `candidates`, `horizon`, `p50_ms`, `p99_ms`; `value`, a list of `candidates`, `p50_ms`,
+            may be missing.
         dt: control period of the robot [s], which must be the profile's.
         window: M of the profiled bundle.
 
@@ -188,6 +211,13 @@ def read_profile(path: Path, dt: float, window: int) -> LatencyTable:
         adapt_p99_ms=_number(path, adapt, "p99", "adapt_ms.", least=0.0),
         window=window,
         iterations=iterations,
+        value=tuple(
+            ValueCost(
+                int(_number(path, row, "candidates", f"value[{i}].")),
+                _number(path, row, "p50_ms", f"value[{i}].", least=0.0),
+            )
+            for i, row in enumerate(values.get("value") or ())
+        ),
     )
 
 

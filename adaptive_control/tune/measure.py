@@ -14,11 +14,17 @@ from adaptive_control.threads import one_thread
 from adaptive_control.training import LoadedModel
 from adaptive_control.training.report import Reporter
 from adaptive_control.tune.config import TuneConfig
-from adaptive_control.tune.latency import IterationCost, LatencyTable, Tick, read_profile
+from adaptive_control.tune.latency import (
+    IterationCost,
+    LatencyTable,
+    Tick,
+    ValueCost,
+    read_profile,
+)
 from adaptive_control.tune.setting import Setting
 from adaptive_control.tune.space import Space
 from adaptive_control.tune.store import Store
-from controllers import MPCAgent, SamplingPlanner, make_planner
+from controllers import Lookahead, MPCAgent, SamplingPlanner, make_planner
 from robots import BatchSimulator, Robot
 
 __all__ = [
@@ -134,7 +140,30 @@ def measure_table(
         IterationCost(candidates, horizon, 1e3 * middle, 1e3 * middle * late, planner=kind)
         for (kind, candidates, horizon), middle in zip(grid, medians, strict=True)
     )
-    return LatencyTable(source, robot.spec.dt, adapt_p50, adapt_p99, window, rows)
+    value = ()
+    if space.terminal:
+        with one_thread():
+            value = _value_costs(measured[0], simulator.observation, _spread(*space.candidates))
+    return LatencyTable(source, robot.spec.dt, adapt_p50, adapt_p99, window, rows, value)
+
+
+def _value_costs(
+    agent: MPCAgent, observation: np.ndarray, sizes: Sequence[int]
+) -> tuple[ValueCost, ...]:
+    """What the terminal value adds to a horizon of one step, in turns with and without."""
+    context = agent.model.prior_context(1)
+    start = _like(observation, agent)
+    asked = (Lookahead(), Lookahead(terminal=1.0))
+    taken: dict[tuple[int, Lookahead], list[float]] = {(n, a): [] for n in sizes for a in asked}
+    for _ in range(_TURNS * _FEWEST):
+        for (count, ahead), times in taken.items():
+            actions = np.zeros((1, count, 1, agent.plan.mean.shape[2]), np.float32)
+            begin = time.perf_counter()
+            agent.model.returns(context, start, _like(actions, agent), ahead)
+            times.append(1e3 * (time.perf_counter() - begin))
+    medians = {key: float(np.median(times)) for key, times in taken.items()}
+    without, added = asked
+    return tuple(ValueCost(n, max(0.0, medians[n, added] - medians[n, without])) for n in sizes)
 
 
 def measure_ticks(

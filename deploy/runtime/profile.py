@@ -14,6 +14,7 @@ import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,14 @@ class IterationTime:
 
 
 @dataclass(frozen=True)
+class ValueTime:
+    """What the terminal value of N candidates takes: median [ms]."""
+
+    candidates: int
+    p50_ms: float
+
+
+@dataclass(frozen=True)
 class Largest:
     """The plan with the greatest N x H x iterations that fits.
 
@@ -85,6 +94,7 @@ class Profile:
         adapt_ms: adapting from a full window; zeros for a model that does not adapt.
         iterations: a row for each size.
         largest: None if nothing fits.
+        value: a row for each N; empty for a bundle without terminal value.
     """
 
     dt: float
@@ -94,6 +104,7 @@ class Profile:
     adapt_ms: Times
     iterations: tuple[IterationTime, ...]
     largest: Largest | None
+    value: tuple[ValueTime, ...] = ()
 
 
 def profile_bundle(
@@ -150,7 +161,18 @@ def profile_bundle(
         adapt_ms=Times(*(_percentile(adapt, q) for q in (50, 95, 99, 100))),
         iterations=tuple(rows),
         largest=_largest(bundle, planner, rows, _percentile(adapt, 99), budget_ms, repeats),
+        value=_value_times(bundle, candidates, repeats) if bundle.value is not None else (),
     )
+
+
+def _value_times(bundle: Bundle, candidates: Sequence[int], repeats: int) -> tuple[ValueTime, ...]:
+    model = bundle.model()
+    rows = []
+    for count in candidates:
+        states = np.repeat(_observation(bundle), count, axis=0)
+        taken = _timed(partial(model.value, states), repeats)
+        rows.append(ValueTime(count, _percentile(taken, 50)))
+    return tuple(rows)
 
 
 def _largest(

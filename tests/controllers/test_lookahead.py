@@ -25,6 +25,12 @@ def test_drops(candidates: int, horizon: int, every: int, fewest: int) -> None:
     assert steps <= candidates * horizon
     assert (steps == candidates * horizon) == (not drops)
     assert steps >= min(fewest, candidates) * horizon
+    calls = ahead.value_calls(candidates, horizon)
+    assert len(calls) == len(drops)
+    assert calls[:1] == ([candidates] if drops else [])
+    last = drops[max(drops)] if drops else candidates
+    terminal = Lookahead(1.0, every, fewest).value_calls(candidates, horizon)
+    assert terminal == [*calls, last]
 
 
 def test_an_example() -> None:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adaptive_control.errors import AdaptiveControlError
-from adaptive_control.tune.latency import IterationCost, LatencyTable, read_profile
+from adaptive_control.tune.latency import IterationCost, LatencyTable, ValueCost, read_profile
 from adaptive_control.tune.setting import Setting
 from controllers import format_planner, make_planner
 from tests.adaptive_control.tune.conftest import PROFILE, TABLE
@@ -61,6 +61,31 @@ def test_candidates_that_are_dropped_cost_nothing_more() -> None:
     per_iteration = (TABLE.tick(whole).p50_ms - 0.1) / 3, (TABLE.tick(halved).p50_ms - 0.1) / 3
     assert per_iteration[0] == pytest.approx(0.1 + 0.001 * 3000, rel=1e-3)
     assert per_iteration[1] == pytest.approx(0.1 + 0.001 * steps, rel=0.01)
+
+
+def test_the_terminal_value_takes_its_time() -> None:
+    table = replace(TABLE, value=(ValueCost(100, 0.1), ValueCost(200, 0.3)))
+    plain = setting(candidates=200, horizon=10, iterations=2)
+    asking = setting(candidates=200, horizon=10, iterations=2, terminal=1.0)
+    halving = setting(candidates=200, horizon=10, iterations=2, halve_every=5)
+    assert table.tick(plain) == TABLE.tick(plain)
+    assert table.tick(asking).p50_ms == pytest.approx(TABLE.tick(asking).p50_ms + 2 * 0.3)
+    assert table.tick(halving).p50_ms == pytest.approx(TABLE.tick(halving).p50_ms + 2 * 0.3)
+    assert table.value_ms(150) == pytest.approx(0.2)
+    assert table.value_ms(10) == pytest.approx(0.1)
+
+
+def test_the_terminal_values_time_is_kept_and_read(tmp_path: Path, profile: Path) -> None:
+    table = replace(TABLE, value=(ValueCost(100, 0.1),))
+    table.save(tmp_path / "latency.json")
+    assert LatencyTable.load(tmp_path / "latency.json") == table
+    values = json.loads(profile.read_text())
+    assert read_profile(profile, 0.05, 16).value == ()
+    profile.write_text(json.dumps(values | {"value": [{"candidates": 64, "p50_ms": 0.2}]}))
+    assert read_profile(profile, 0.05, 16).value == (ValueCost(64, 0.2),)
+    profile.write_text(json.dumps(values | {"value": [{"candidates": 64}]}))
+    with pytest.raises(AdaptiveControlError, match=r"value\[0\]\.p50_ms=None"):
+        read_profile(profile, 0.05, 16)
 
 
 def test_kinds_have_their_own_costs() -> None:

@@ -45,6 +45,19 @@ def test_the_table_covers_the_space(monkeypatch: pytest.MonkeyPatch) -> None:
     assert watched[-1] == (2 * 12, 2 * 12)
 
 
+def test_the_terminal_value_is_measured_where_it_may_be_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(measure, "_TICKS", 1)
+    ant = get_robot("ant")
+    agents = torch_agents(load_model(pretrained_path("ant", "grbal")), ant)
+    space = replace(SMALL, candidates=(4, 1000), planners=("cem",), terminal=True)
+    table = measure_table(agents, ant, space, 16, "torch")
+    assert [row.candidates for row in table.value] == [4, 63, 1000]
+    assert 0 < table.value_ms(1000) < 50
+    assert measure_table(agents, ant, replace(space, terminal=False), 16, "torch").value == ()
+
+
 def test_cells_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     agents = torch_agents(load_model(pretrained_path("half-cheetah", "grbal")), ROBOT)
     asked: list[int] = []

@@ -26,6 +26,15 @@ def measured(bundle: Bundle, **changes):
     return profile_bundle(bundle, **(settings | changes))
 
 
+def test_the_terminal_value_is_timed_where_there_is_one(bundle: Bundle) -> None:
+    rows = measured(bundle).value
+    assert [row.candidates for row in rows] == [8, 16]
+    plain = load_bundle(bundle_path("mb"))
+    assert plain.value is None
+    assert measured(plain).value == ()
+    assert all(row.p50_ms > 0 for row in rows)
+
+
 def test_it_measures_every_size(bundle: Bundle) -> None:
     seen: list[tuple[int, int]] = []
     found = measured(bundle, progress=lambda done, total: seen.append((done, total)))
