@@ -36,11 +36,10 @@ def checked_terminal(planner: Planner, value: object) -> None:
     Raises:
         PlannerError: says what is allowed.
     """
-    ahead = planner.lookahead
-    if ahead.asks_for_value and value is None:
-        name = "terminal" if ahead.terminal else "halve_every"
+    asking = planner.lookahead.asks_for_value
+    if asking and value is None:
         raise PlannerError(
-            f"{name}: {getattr(ahead, name):g} is not allowed; allowed: 0, as the model has no "
+            f"{asking} is not allowed; allowed: 0, as the model has no "
             "terminal value (`train` fits one; without, plan with --planner cem)"
         )
 

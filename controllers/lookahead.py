@@ -31,9 +31,11 @@ class Lookahead:
     fewest: int = 1
 
     @property
-    def asks_for_value(self) -> bool:
-        """Whether the model needs a terminal value."""
-        return self.terminal != 0 or self.halve_every != 0
+    def asks_for_value(self) -> str:
+        """The setting that needs a terminal value, as `name: value`; empty if none does."""
+        if self.terminal:
+            return f"terminal: {self.terminal:g}"
+        return f"halve_every: {self.halve_every}" if self.halve_every else ""
 
     def drops(self, candidates: int, horizon: int) -> dict[int, int]:
         """After which control steps (from 1) candidates are dropped, and how many stay.

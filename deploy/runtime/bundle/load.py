@@ -90,12 +90,9 @@ class Bundle:
                 value that the bundle has not.
         """
         planner = self.manifest.planner if planner is None else planner
-        ahead = planner.lookahead
-        if ahead.asks_for_value and self.value is None:
-            name = "terminal" if ahead.terminal else "halve_every"
-            raise DeployError(
-                f"{name}: {getattr(ahead, name):g} is not allowed; the bundle has no terminal value"
-            )
+        asking = planner.lookahead.asks_for_value
+        if asking and self.value is None:
+            raise DeployError(f"{asking} is not allowed; the bundle has no terminal value")
         length = self.manifest.window if window is None else window
         if not 1 <= length <= self.manifest.window:
             raise DeployError(f"window: {length} is not allowed; 1 to {self.manifest.window}")
