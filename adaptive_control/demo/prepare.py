@@ -9,6 +9,7 @@ from pathlib import Path
 from adaptive_control.demo.config import DemoConfig
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.methods import checked_method
+from adaptive_control.planning import checked_terminal
 from adaptive_control.pretrained import planner_for, pretrained_path
 from adaptive_control.training import LoadedModel, load_model
 from controllers import SamplingPlanner, format_planner
@@ -80,6 +81,8 @@ def prepare(config: DemoConfig) -> Demo:
     planner = planner_for(config.robot, config.planner)
     first, model = _load("model", config.model, config.checkpoint, config.robot)
     second, versus = _load("versus", config.versus, config.versus_checkpoint, config.robot)
+    for twin in (model, versus):
+        checked_terminal(planner, twin.value)
     resolved = replace(
         config,
         perturb=str(perturbation),

@@ -254,3 +254,18 @@ def test_bad_files_are_refused_before_anything_is_written(
     assert words in error
     assert error.count("\n") == 1
     assert set(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("setting", ["terminal=1", "halve_every=4"])
+def test_a_planner_that_asks_for_a_value_that_a_twin_lacks_leaves_nothing(
+    tmp_path: Path, checkpoint: Checkpoint, capsys: Capture, setting: str
+) -> None:
+    status = main(
+        ["demo", "--model", "grbal", "--checkpoint", str(checkpoint("grbal")),
+         "--versus-checkpoint", str(checkpoint("mb")), "--planner", f"cem:{setting}",
+         "--out", str(tmp_path / "runs")]
+    )  # fmt: skip
+    assert status == 2
+    name, _, value = setting.partition("=")
+    assert f"error: {name}: {value} is not allowed" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
