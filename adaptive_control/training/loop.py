@@ -101,6 +101,9 @@ class TrainingRun:
         found = json.loads(path.read_text())
         for name in settings.keys() - found.keys():  # a run from before there was such a setting
             found[name] = _BEFORE.get(name, jsonable(getattr(TrainConfig(), name)))
+        for values in (settings, found):
+            if values.get("data"):  # the same folder, however it is typed
+                values["data"] = str(Path(values["data"]).resolve())
         different = sorted(k for k in settings | found if settings.get(k) != found.get(k))
         if different:
             name = different[0]

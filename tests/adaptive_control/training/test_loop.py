@@ -138,6 +138,17 @@ def test_another_model_fits_on_the_same_data(finished, tmp_path):
     assert loaded.metadata["value"]["explained"] == collected.metadata["value"]["explained"]
 
 
+def test_a_run_on_data_goes_on_from_another_working_folder(finished, tmp_path, monkeypatch):
+    folder = tmp_path / "mb"
+    with pytest.raises(KilledError):
+        train(tiny(folder, model="mb", data=finished), KillAfter(2))
+    monkeypatch.chdir(finished.parent)
+    train(tiny(folder, model="mb", data=Path(finished.name)))
+    assert (folder / "model.safetensors").is_file()
+    with pytest.raises(AdaptiveControlError, match=r"data=.*whole: the run in .* has None"):
+        train(tiny(finished, data=Path(finished.name)))
+
+
 def test_rounds_may_be_collected_with_a_terminal_value(finished, tmp_path):
     planner = f"{TINY.planner},terminal=1"
     with pytest.raises(KilledError):
