@@ -28,10 +28,13 @@ class Dynamics(torch.nn.Module):
     Attributes:
         kind: the name of the family, as users type it.
         adapts: whether `adapt` depends on the window at all.
+        alone: whether `predict` also takes rows `[N, ...]` of one robot with a context that has no
+            batch dimension. Planning on a robot is faster so.
     """
 
     kind: ClassVar[str]
     adapts: bool
+    alone: ClassVar[bool] = False
 
     def __init__(self, layout: FeatureLayout):
         super().__init__()

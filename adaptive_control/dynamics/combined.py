@@ -19,9 +19,8 @@ import torch
 from torch import Tensor
 
 from adaptive_control.adaptation.gradient import less, steps_of, window_loss
-from adaptive_control.adaptation.least_squares import posterior_change
 from adaptive_control.dynamics.features import FeatureLayout
-from adaptive_control.dynamics.hybrid import Hybrid, moved
+from adaptive_control.dynamics.hybrid import Hybrid, folded, moved
 from adaptive_control.dynamics.network import Parameters, batched, forward
 from adaptive_control.dynamics.step_limit import StepLimit
 from adaptive_control.dynamics.window import Context, Window
@@ -32,7 +31,7 @@ _STEP_SIZE = 0.02
 
 
 class Combined(StepLimit, Hybrid):
-    """The context is gains and offsets `[B, A]`, the hidden layers' parameters, the last layer."""
+    """The context is all parameters of a network, gains and offsets folded into its first layer."""
 
     kind = "combined"
 
@@ -40,42 +39,23 @@ class Combined(StepLimit, Hybrid):
         super().__init__(layout, hidden, generator)
         start = math.log(_STEP_SIZE)
         self.log_step_sizes = torch.nn.ParameterList(
-            torch.full_like(p, start) for p in self._prior()
+            torch.full_like(p, start) for p in self.network
         )
 
     def adapted(self, window: Window) -> tuple[Context, Parameters]:
         inputs, targets = self.normalised(window)
-        gain, offset = self._actuators(inputs, targets, window.mask)
+        gain, offset = self.actuators(inputs, targets, window.mask)
         inputs = moved(gain, offset, inputs)
-        prior = batched(self._prior(), inputs.shape[0])
+        prior = self.prior_context(inputs.shape[0])
         loss = partial(window_loss, inputs=inputs, targets=targets, mask=window.mask)
         steps = steps_of(loss, prior, tuple(s.exp() for s in self.log_step_sizes))
         *trunk, weight, bias = less(prior, steps, self.limit)
-        features = _features(tuple(trunk), inputs)
         last = torch.cat([weight, bias.unsqueeze(1)], dim=1)
-        last = last + posterior_change(
-            features,
-            targets - torch.matmul(features, last),
-            window.mask,
-            self.log_variance.exp(),
-            self.noise(window.mask),
-        )
-        return (gain, offset, *trunk, last), steps
+        last_layer = self.conditioned(tuple(trunk), last, inputs, targets, window.mask)
+        return (*folded(gain, offset, *trunk[:2]), *trunk[2:], *last_layer), steps
 
     def prior_context(self, batch: int) -> Context:
-        gain, offset, last = super().prior_context(batch)
-        return gain, offset, *batched(tuple(self.theta), batch), last
+        return batched(self.network, batch)
 
     def residual(self, context: Context, inputs: Tensor) -> Tensor:
-        gain, offset, *trunk, last = context
-        return torch.matmul(_features(tuple(trunk), moved(gain, offset, inputs)), last)
-
-    def _prior(self) -> Parameters:
-        """All parameters of the network, as `forward` takes them."""
-        return *self.theta, self.last[:-1], self.last[-1]
-
-
-def _features(trunk: Parameters, inputs: Tensor) -> Tensor:
-    """`[B, N, hidden + 1]`, the last of them 1, from each robot's own hidden layers."""
-    hidden = torch.nn.functional.silu(forward(trunk, inputs))
-    return torch.cat([hidden, torch.ones_like(hidden[..., :1])], dim=-1)
+        return forward(context, inputs)

@@ -8,6 +8,7 @@ field over one control period, or its next value.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -60,19 +61,16 @@ class FeatureLayout:
 class FeatureMap(torch.nn.Module):
     """Encodes `(observation, action)` and turns predicted targets into the next observation."""
 
-    raw: Tensor
-    angle: Tensor
     is_delta: Tensor
     is_wrapped: Tensor
 
     def __init__(self, layout: FeatureLayout):
         super().__init__()
         self.layout = layout
-        where = lambda kind: [i for i, e in enumerate(layout.encodings) if e == kind]  # noqa: E731
+        self._raw, self._angle = _runs(layout.encodings, "raw"), _runs(layout.encodings, "angle")
         is_delta = [t == "delta" for t in layout.targets]
+        self._all_delta = all(is_delta)
         buffers = {
-            "raw": torch.tensor(where("raw"), dtype=torch.long),
-            "angle": torch.tensor(where("angle"), dtype=torch.long),
             "is_delta": torch.tensor(is_delta, dtype=torch.float32),
             "is_wrapped": torch.tensor(layout.wraps, dtype=torch.bool),
         }
@@ -88,15 +86,12 @@ class FeatureMap(torch.nn.Module):
         return torch.cat(self._parts(observation), dim=-1)
 
     def _parts(self, observation: Tensor) -> list[Tensor]:
-        raw = observation.index_select(-1, self.raw)
-        if not self.angle.numel():
-            return [raw]
-        angle = observation.index_select(-1, self.angle)
-        return [raw, torch.sin(angle), torch.cos(angle)]
+        raw, angles = ([observation[..., run] for run in of] for of in (self._raw, self._angle))
+        return [*raw, *map(torch.sin, angles), *map(torch.cos, angles)]
 
     def targets(self, observation: Tensor, next_observation: Tensor) -> Tensor:
         """What the model should have predicted, `[..., S]`."""
-        return self.wrap(next_observation - observation * self.is_delta)
+        return self.wrap(next_observation - self._base(observation))
 
     def wrap(self, difference: Tensor) -> Tensor:
         """Differences of wrapping angles, brought to [-pi, pi); all others as they are."""
@@ -107,4 +102,21 @@ class FeatureMap(torch.nn.Module):
 
     def advance(self, observation: Tensor, target: Tensor) -> Tensor:
         """The next observation that a predicted target means, `[..., S]`."""
-        return observation * self.is_delta + target
+        return self._base(observation) + target
+
+    def _base(self, observation: Tensor) -> Tensor:
+        """What targets are added to: the observation, and 0 where a value itself is predicted."""
+        return observation if self._all_delta else observation * self.is_delta
+
+
+def _runs(encodings: Sequence[Encoding], kind: Encoding) -> tuple[slice, ...]:
+    """Where fields of one kind stand side by side: slices cost a planner less than picking."""
+    runs: list[slice] = []
+    for index, encoding in enumerate(encodings):
+        if encoding != kind:
+            continue
+        if runs and runs[-1].stop == index:
+            runs[-1] = slice(runs[-1].start, index + 1)
+        else:
+            runs.append(slice(index, index + 1))
+    return tuple(runs)

@@ -26,6 +26,7 @@ class GrBAL(StepLimit):
 
     kind = "grbal"
     adapts = True
+    alone = True
     first_order: ClassVar[bool] = False
     """Whether the meta-gradient stops at the inner gradient."""
 

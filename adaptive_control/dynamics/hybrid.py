@@ -22,14 +22,14 @@ from torch import Tensor
 from adaptive_control.adaptation.least_squares import posterior_mean
 from adaptive_control.dynamics.features import FeatureLayout
 from adaptive_control.dynamics.last_layer import LastLayer
-from adaptive_control.dynamics.network import batched
+from adaptive_control.dynamics.network import Parameters, batched, forward
 from adaptive_control.dynamics.window import Context, Window, ages
 
-__all__ = ["Hybrid", "moved"]
+__all__ = ["Hybrid", "folded", "moved"]
 
 
 class Hybrid(LastLayer):
-    """The context is gains and offsets `[B, A]`, and the last layer `[B, hidden + 1, S]`."""
+    """The context is the first layer, with gains and offsets folded in, and the last one."""
 
     kind = "hybrid"
 
@@ -43,20 +43,21 @@ class Hybrid(LastLayer):
 
     def adapt(self, window: Window) -> Context:
         inputs, targets = self.normalised(window)
-        gain, offset = self._actuators(inputs, targets, window.mask)
-        return gain, offset, self._last_layer(moved(gain, offset, inputs), targets, window.mask)
+        gain, offset = self.actuators(inputs, targets, window.mask)
+        inputs = moved(gain, offset, inputs)
+        last = self.conditioned(tuple(self.theta), self.last, inputs, targets, window.mask)
+        first = batched(self.network[:2], inputs.shape[0])
+        return *folded(gain, offset, *first), *last
 
     def prior_context(self, batch: int) -> Context:
-        zeros = self.last.new_zeros(batch, self.actions)
-        return zeros, zeros, *batched((self.last,), batch)
+        return batched((*self.network[:2], *self.network[-2:]), batch)
 
     def residual(self, context: Context, inputs: Tensor) -> Tensor:
-        gain, offset, last = context
-        return super().residual((last,), moved(gain, offset, inputs))
+        return forward((*context[:2], *self.network[2:-2], *context[2:]), inputs)
 
-    def _actuators(self, inputs: Tensor, targets: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    def actuators(self, inputs: Tensor, targets: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Posterior means of gains and offsets, `[B, A]` each; 0 is an actuator as it was."""
-        miss = targets - LastLayer.residual(self, (self.last,), inputs)
+        miss = targets - forward(self.network, inputs)
         deviation = torch.exp(self.log_error + self.log_error_growth.exp() * ages(mask))
         weight = (mask / deviation).unsqueeze(2)  # [B, M, 1, S]
         slope = self.slopes(inputs)
@@ -91,3 +92,14 @@ def moved(gain: Tensor, offset: Tensor, inputs: Tensor) -> Tensor:
     """Inputs `[B, N, in]` with the actions as the actuators deliver them."""
     observed, action = inputs.split([inputs.shape[-1] - gain.shape[-1], gain.shape[-1]], dim=-1)
     return torch.cat([observed, action + action * gain.unsqueeze(1) + offset.unsqueeze(1)], dim=-1)
+
+
+def folded(gain: Tensor, offset: Tensor, weight: Tensor, bias: Tensor) -> Parameters:
+    """A first layer, `[B, in, h]` and `[B, h]`, that does to inputs what it did to `moved` ones.
+
+    A planner then evaluates a plain network, some hundred times for each adaptation.
+    """
+    rest = weight.shape[1] - gain.shape[1]
+    observed, action = weight.split([rest, gain.shape[1]], dim=1)
+    bias = bias + torch.matmul(offset.unsqueeze(1), action).squeeze(1)
+    return torch.cat([observed, action + action * gain.unsqueeze(2)], dim=1), bias

@@ -20,6 +20,7 @@ class MB(Dynamics):
 
     kind = "mb"
     adapts = False
+    alone = True
 
     def __init__(self, layout: FeatureLayout, hidden: Sequence[int], generator: torch.Generator):
         super().__init__(layout)

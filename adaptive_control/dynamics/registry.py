@@ -21,6 +21,7 @@ class Family(Protocol):
 
     kind: str
     adapts: bool
+    alone: bool
 
     def __call__(
         self, layout: FeatureLayout, hidden: Sequence[int], generator: torch.Generator

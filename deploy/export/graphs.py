@@ -46,14 +46,20 @@ class StepGraph(torch.nn.Module):
 
     def forward(self, observation: Tensor, action: Tensor, *context: Tensor) -> tuple[Tensor, ...]:
         """One control step, batch dimensions of 1 left out."""
+        alone = self.dynamics.alone
+        rows = (observation, action) if alone else (observation[None], action[None])
         following, reward, ends, later = planned_step(
-            self.dynamics, self._spec.reward, context, observation[None], action[None],
-            self._spec.caution,
-        )  # fmt: skip
+            self.dynamics, self._spec.reward, context, *rows, self._spec.caution
+        )
         if ends is None:
             ends = torch.zeros_like(reward)
         changed = [new for new, old in zip(later, context, strict=True) if new is not old]
-        return following[0], reward[0], ends[0], *changed
+        outputs = following, reward, ends
+        return *(outputs if alone else (value[0] for value in outputs)), *changed
+
+    def context(self, adapted: Context) -> Context:
+        """The context as `forward` takes it, from one robot's `[1, ...]`."""
+        return tuple(value[0] for value in adapted) if self.dynamics.alone else adapted
 
 
 class AdaptGraph(torch.nn.Module):
@@ -92,8 +98,9 @@ def context_tensors(dynamics: Dynamics) -> tuple[ContextTensor, ...]:
     observation = torch.zeros(1, 2, layout.observation_size)
     action = torch.zeros(1, 2, layout.action_size)
     _, later = dynamics.predict(context, observation, action)
+    robots = 1 if dynamics.alone else 0  # dimensions that `step.onnx` does without
     return tuple(
-        ContextTensor(f"context_{i}", tuple(old.shape), new is not old)
+        ContextTensor(f"context_{i}", tuple(old.shape)[robots:], new is not old)
         for i, (old, new) in enumerate(zip(context, later, strict=True))
     )
 
@@ -127,7 +134,7 @@ class _PriorContext(torch.nn.Module):
 def step_graph(dynamics: Dynamics, spec: RobotSpec, tensors: Sequence[ContextTensor]) -> bytes:
     """`step.onnx`."""
     module = StepGraph(dynamics, spec).eval()
-    context = tuple(value.detach().clone() for value in dynamics.prior_context(1))
+    context = tuple(v.detach().clone() for v in module.context(dynamics.prior_context(1)))
     observation = torch.zeros(3, spec.observation_size)
     action = torch.zeros(3, spec.action_size)
     rows = torch.export.Dim("N", min=1)

@@ -91,7 +91,7 @@ def golden_vectors(
                 outputs |= {t.name: v for t, v in zip(tensors, context, strict=True)}
                 for name, tensor in (slots._asdict() | outputs).items():
                     vectors[f"adapt/{case}/{name}"] = tensor
-            following, reward, ends, *changed = step(observation, action, *context)
+            following, reward, ends, *changed = step(observation, action, *step.context(context))
             names = (next_name(t.name) for t in tensors if t.changes)
             values = {
                 "observation": observation, "action": action, "next_observation": following,

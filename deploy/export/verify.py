@@ -151,7 +151,8 @@ def _step(bundle: Bundle, dynamics: Dynamics, spec: RobotSpec, transitions: Tran
     worst = 0.0
     for window in windows(transitions, bundle.manifest.window).values():
         context = model.adapt(_numpy_window(window))
-        expected = graph(observation, action, *map(torch.from_numpy, context))
+        tensors = graph.context(tuple(map(torch.from_numpy, context)))
+        expected = graph(observation, action, *tensors)
         found = model.step(context, observation.numpy(), action.numpy())
         for value, reference in zip(found, expected, strict=True):
             worst = max(worst, relative_error(value, reference.numpy()))

@@ -17,9 +17,10 @@ from deploy.runtime.link.base import Channel
 
 __all__ = ["FORMAT", "ContextTensor", "FileEntry", "Manifest", "read_manifest", "write_manifest"]
 
-FORMAT = 2
+FORMAT = 3
 """Version of the layout of a bundle; a reader refuses a newer one. Format 1 had no terminal
-value, and is read as a bundle without."""
+value, and is read as a bundle without. Before format 3 all context tensors had a leading dimension
+of 1."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class ContextTensor:
 
     Attributes:
         name: of the input of `step.onnx` and of the output of `adapt.onnx`.
-        shape: with a leading dimension of 1, the robot.
+        shape: of the input; the output has the same, or a leading dimension of 1 before it.
         changes: whether `step.onnx` has an output `next_<name>`; if not, the step after takes the
             same tensor.
     """

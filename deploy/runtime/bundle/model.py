@@ -71,7 +71,7 @@ class BundleModel:
     ) -> None:
         self._manifest, self._prior = manifest, prior
         self._step, self._adapt, self._value = step, adapt, value
-        self._context_names = tuple(tensor.name for tensor in manifest.context)
+        self._shapes = {tensor.name: tensor.shape for tensor in manifest.context}
         self._changes = tuple(tensor.changes for tensor in manifest.context)
         self._step_outputs = list(step_outputs(manifest))
         changed = [next_name(t.name) for t in manifest.context if t.changes]
@@ -103,7 +103,7 @@ class BundleModel:
     ) -> tuple[np.ndarray, Context]:
         """One control step ahead: `[1, N, S]`, `[1, N, A]` -> `[1, N, S]`, context after."""
         _require_one(observation.shape[0])
-        feed = dict(zip(self._context_names, context, strict=True))
+        feed = self._fed(context)
         feed["observation"], feed["action"] = _single(observation[0]), _single(action[0])
         following, *changed = run_arrays(self._step, self._predict_outputs, feed)
         return following[None], self._next(context, changed)
@@ -112,7 +112,7 @@ class BundleModel:
         self, context: Context, observation: np.ndarray, action: np.ndarray
     ) -> list[np.ndarray]:
         """All that `step.onnx` gives, in its order: `[N, S]`, `[N, A]` -> `[N, S]`, `[N]`, ..."""
-        feed = dict(zip(self._context_names, context, strict=True))
+        feed = self._fed(context)
         feed["observation"], feed["action"] = _single(observation), _single(action)
         return run_arrays(self._step, self._step_outputs, feed)
 
@@ -136,7 +136,7 @@ class BundleModel:
         drops = lookahead.drops(count, horizon)
         # One copy for the whole horizon: each step's actions then lie together in memory.
         by_step = np.ascontiguousarray(actions[0].swapaxes(0, 1), dtype=np.float32)
-        feed = dict(zip(self._context_names, context, strict=True))
+        feed = self._fed(context)
         feed["observation"] = np.repeat(_single(observation), count, axis=0)
         total = np.zeros(count, np.float32)
         safe = np.ones(count, np.float32)
@@ -150,7 +150,7 @@ class BundleModel:
             safe *= 1 - ends
             if changed:
                 context = self._next(context, changed)
-                feed.update(zip(self._context_names, context, strict=True))
+                feed.update(self._fed(context))
             if number in drops:
                 promised = total + safe * self.value(feed["observation"])
                 best = _best(promised, drops[number])
@@ -190,6 +190,11 @@ class BundleModel:
             feed[name] = _padded(slots[0], missing)
         *context, before, after, norm = run_arrays(self._adapt, self._adapt_outputs, feed)
         return tuple(context), Adaptation(float(before), float(after), float(norm))
+
+    def _fed(self, context: Context) -> dict[str, np.ndarray]:
+        """The context as inputs of `step.onnx`: views, where those have no batch dimension."""
+        named = zip(self._shapes.items(), context, strict=True)
+        return {name: value.reshape(shape) for (name, shape), value in named}
 
     def _next(self, context: Context, changed: list[np.ndarray]) -> Context:
         if not changed:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from adaptive_control.dynamics import Window
-from adaptive_control.dynamics.hybrid import Hybrid
+from adaptive_control.dynamics.hybrid import Hybrid, folded, moved
 from tests.adaptive_control.models import LAYOUT, random_window, tiny
 
 
@@ -40,12 +39,25 @@ def test_gains_and_offsets_are_found(gain):
     window = random_window(2, 30)
     true = torch.tensor([[gain, 0.0], [-gain, 0.5 * gain]], dtype=torch.float64)
     offset = torch.tensor([[0.0, gain], [0.0, 0.0]], dtype=torch.float64)
-    _, _, last = dynamics.prior_context(2)
-    following, _ = dynamics.predict((true, offset, last), window.observation, window.action)
-    found, found_offset, adapted = dynamics.adapt(window._replace(next_observation=following))
+    weight, bias, *last = dynamics.prior_context(2)
+    plant = (*folded(true, offset, weight, bias), *last)
+    following, _ = dynamics.predict(plant, window.observation, window.action)
+    window = window._replace(next_observation=following)
+    found, found_offset = dynamics.actuators(*dynamics.normalised(window), window.mask)
     torch.testing.assert_close(found, true, atol=0.1 * abs(gain), rtol=0.1)
     torch.testing.assert_close(found_offset, offset, atol=0.1 * abs(gain), rtol=0.1)
-    assert float((adapted - last).abs().max()) < 0.1 * abs(gain)
+    for adapted, prior in zip(dynamics.adapt(window)[2:], last, strict=True):
+        assert float((adapted - prior).abs().max()) < 0.1 * abs(gain)
+
+
+def test_a_folded_layer_does_what_moved_inputs_did():
+    dynamics = tiny_hybrid()
+    inputs, _ = dynamics.normalised(random_window(2, 5))
+    gain, offset = torch.randn(2, 2, 2, dtype=torch.float64).unbind()
+    prior = dynamics.prior_context(2)
+    context = (*folded(gain, offset, *prior[:2]), *prior[2:])
+    expected = dynamics.residual(prior, moved(gain, offset, inputs))
+    torch.testing.assert_close(dynamics.residual(context, inputs), expected)
 
 
 def test_a_dead_motor_is_seen_whichever_it_is():
@@ -59,8 +71,7 @@ def test_a_dead_motor_is_seen_whichever_it_is():
         felt = window.action.clone()
         felt[..., motor] = 0.0
         following, _ = dynamics.predict(dynamics.prior_context(1), window.observation, felt)
-        gain, _, _ = dynamics.adapt(
-            Window(window.observation, window.action, following, window.mask)
-        )
+        felt_window = window._replace(next_observation=following)
+        gain, _ = dynamics.actuators(*dynamics.normalised(felt_window), window.mask)
         assert int(gain.argmin()) == motor
         assert float(gain[0, motor]) == pytest.approx(-1.0, abs=0.35)

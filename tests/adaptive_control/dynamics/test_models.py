@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from adaptive_control.dynamics import Window
+from adaptive_control.dynamics import DYNAMICS, Window
 from adaptive_control.dynamics.rollout import returns, trajectory
 from robots import Caution
 from tests.adaptive_control.models import ADAPTIVE, KINDS, LAYOUT, random_window, tiny
@@ -44,6 +44,19 @@ def test_adapting_depends_on_the_window(kind):
     dynamics = tiny(kind)
     first, second = (dynamics.adapt(random_window(2, 5, seed)) for seed in (0, 1))
     assert any(not torch.allclose(a, b) for a, b in zip(first, second, strict=True))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if DYNAMICS[kind].alone])
+def test_one_robot_is_predicted_alone_as_in_a_batch(kind):
+    dynamics = tiny(kind)
+    window = random_window(2, 5)
+    context = dynamics.adapt(window)
+    expected, _ = dynamics.predict(context, window.observation, window.action)
+    for robot in range(2):
+        own = tuple(value[robot] for value in context)
+        found, later = dynamics.predict(own, window.observation[robot], window.action[robot])
+        torch.testing.assert_close(found, expected[robot])
+        assert all(new is old for new, old in zip(later, own, strict=True))
 
 
 @pytest.mark.parametrize("kind", KINDS)
