@@ -1,4 +1,4 @@
-"""Planners against each other on draws of training faults: speeds, returns, paired differences.
+"""Planners against each other on draws of training faults: speeds, returns, differences, falls.
 
     python benchmarks/planners.py half-cheetah "cem" "cem:horizon=8,terminal=1" --robots 32
 
@@ -43,7 +43,7 @@ def draws(robot: Robot, count: int, seed: int, onset: float) -> list[str]:
 def measure(
     model: LoadedModel, robot: Robot, planner: str, texts: list[str], seeds: list[int], steps: int
 ) -> dict[str, np.ndarray]:
-    """Speeds before and after the fault [m/s] and the return, `[B]` each."""
+    """Speeds before and after the fault [m/s], the return, and who fell, `[B]` each."""
     recording = run_episodes(model, robot, texts, load_planner(planner), seeds, steps, threads=1)
     speed = np.diff(recording.position, axis=0) / robot.spec.dt
     settled = round(_SETTLED_S / robot.spec.dt)
@@ -51,6 +51,7 @@ def measure(
         "before": speed[settled : steps // 2].mean(0),
         "after": speed[steps // 2 :].mean(0),
         "return": recording.reward.sum(0),
+        "fell": recording.fallen.any(0),
     }
 
 
@@ -79,14 +80,15 @@ def main() -> None:
     texts = draws(robot, arguments.robots, arguments.seed, onset)
     seeds = [1000 * arguments.seed + index for index in range(arguments.robots)]
     base: dict[str, np.ndarray] = {}
-    print("| planner | before [m/s] | after [m/s] | return | took [s] |\n|---|---|---|---|---|")
+    print("| planner | before [m/s] | after [m/s] | return | fell | took [s] |")
+    print("|---|---|---|---|---|---|")
     for planner in arguments.planners:
         started = time.perf_counter()
         found = measure(model, robot, planner, texts, seeds, arguments.steps)
         base = base or found
-        cells = [_told(found[name], base[name]) for name in found]
-        took = time.perf_counter() - started
-        print(f"| `{planner}` | {' | '.join(cells)} | {took:.0f} |", flush=True)
+        cells = [_told(found[name], base[name]) for name in ("before", "after", "return")]
+        cells += [str(found["fell"].sum()), f"{time.perf_counter() - started:.0f}"]
+        print(f"| `{planner}` | {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":

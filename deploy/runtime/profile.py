@@ -9,8 +9,6 @@ Only the first call of each turn is left out; every call after it counts.
 from __future__ import annotations
 
 import math
-import os
-import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -18,12 +16,12 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
 from controllers import MPCAgent, Plan
 from controllers.planner import SamplingPlanner
 from deploy.errors import DeployError
 from deploy.runtime.bundle import Bundle
+from deploy.runtime.machine import machine
 
 __all__ = ["IterationTime", "Largest", "Profile", "Times", "profile_bundle"]
 
@@ -139,6 +137,7 @@ def profile_bundle(
     turns = _turns(repeats)
     adapting: list[np.ndarray] = []
     taken: dict[tuple[int, int], list[np.ndarray]] = {size: [] for size in sizes}
+    valued = {count: list[np.ndarray]() for count in candidates if bundle.value is not None}
     for turn, calls in enumerate(turns):
         adapting.append(_adapt_times(bundle, calls) if bundle.manifest.adapts else np.zeros(1))
         for done, size in enumerate(sizes):
@@ -147,6 +146,8 @@ def profile_bundle(
                 taken[size].append(_iteration_times(bundle, sized, calls, budget_ms))
             if progress is not None:
                 progress(turn * len(sizes) + done + 1, len(turns) * len(sizes))
+        for count, parts in valued.items():
+            parts.append(_value_times(bundle, count, calls))
     adapt = np.concatenate(adapting)
     times = {size: np.concatenate(parts) for size, parts in taken.items()}
     rows = [
@@ -156,23 +157,16 @@ def profile_bundle(
     return Profile(
         dt=bundle.manifest.dt,
         budget_ms=budget_ms,
-        machine=_machine(),
+        machine=machine(),
         planner=planner.name,
         adapt_ms=Times(*(_percentile(adapt, q) for q in (50, 95, 99, 100))),
         iterations=tuple(rows),
         largest=_largest(bundle, planner, rows, _percentile(adapt, 99), budget_ms, repeats),
-        value=_value_times(bundle, candidates, repeats) if bundle.value is not None else (),
+        value=tuple(
+            ValueTime(count, _percentile(np.concatenate(parts), 50))
+            for count, parts in valued.items()
+        ),
     )
-
-
-def _value_times(bundle: Bundle, candidates: Sequence[int], repeats: int) -> tuple[ValueTime, ...]:
-    model = bundle.model()
-    rows = []
-    for count in candidates:
-        states = np.repeat(_observation(bundle), count, axis=0)
-        taken = _timed(partial(model.value, states), repeats)
-        rows.append(ValueTime(count, _percentile(taken, 50)))
-    return tuple(rows)
 
 
 def _largest(
@@ -241,6 +235,11 @@ def _iteration_times(
     return first if _hopeless(first, budget_ms) else _timed(iterate, repeats)
 
 
+def _value_times(bundle: Bundle, candidates: int, repeats: int) -> np.ndarray:
+    states = np.repeat(_observation(bundle), candidates, axis=0)
+    return _timed(partial(bundle.model().value, states), repeats)
+
+
 def _hopeless(taken: np.ndarray, budget_ms: float) -> bool:
     """Whether iterations are so slow that a few of them say enough."""
     return float(taken.min()) > 2 * budget_ms
@@ -294,26 +293,3 @@ def _timed(call: Callable[[], Any], repeats: int) -> np.ndarray:
 def _percentile(taken: np.ndarray, percent: float) -> float:
     """The smallest measured value that so many are not above; never one between two measured."""
     return float(np.percentile(taken, percent, method="inverted_cdf"))
-
-
-def _machine() -> dict[str, Any]:
-    return {
-        "processor": _processor(),
-        "architecture": platform.machine(),
-        "cores": os.cpu_count(),
-        "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "onnxruntime": onnxruntime.__version__,
-    }
-
-
-def _processor() -> str:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            for line in file:
-                if line.startswith("model name"):
-                    return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
