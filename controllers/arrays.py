@@ -6,7 +6,7 @@ from typing import Any
 
 from array_api_compat import array_namespace, device
 
-__all__ = ["Array", "as_array", "choose", "finite_rows", "like", "wait_for"]
+__all__ = ["Array", "as_array", "bounded", "choose", "finite_rows", "like", "wait_for"]
 
 Array = Any
 """A numpy array or a torch tensor. Shapes stand in the docstrings."""
@@ -21,6 +21,15 @@ def like(values: Any, reference: Array) -> Array:
 def as_array(values: Any, reference: Array) -> Array:
     """`values` in the namespace and on the device of `reference`, keeping its own type."""
     return array_namespace(reference).asarray(values, device=device(reference))
+
+
+def bounded(values: Array, low: Array, high: Array) -> Array:
+    """`values` between `low` and `high`, which broadcast; NaN stays NaN.
+
+    The standard's own `clip` does so much beside it that it takes several times as long.
+    """
+    xp = array_namespace(values)
+    return xp.minimum(xp.maximum(values, low), high)
 
 
 def choose(mask: Array, then: Array, otherwise: Array) -> Array:

@@ -20,7 +20,8 @@ def weights_of(returns: Array) -> Array:
     """
     xp = array_namespace(returns)
     usable = xp.astype(returns > -xp.inf, returns.dtype)
-    return usable / xp.clip(xp.sum(usable, axis=1, keepdims=True), 1, None)
+    count = xp.sum(usable, axis=1, keepdims=True)
+    return usable / xp.maximum(count, xp.ones_like(count))
 
 
 def weighted_mean(weights: Array, values: Array) -> Array:

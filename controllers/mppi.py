@@ -59,8 +59,8 @@ class MPPI(GaussianPlanner):
         """`(B, N, H, A)`, or `(B, N, knots, A)` with a spline."""
         return (batch, self.candidates, self.knots or self.horizon, action_size)
 
-    def noise_factor(self) -> np.ndarray:
-        """`[H, K]`: how white noise is mixed along the horizon."""
+    def noise_factor(self) -> np.ndarray | None:
+        """`[H, K]`: how white noise is mixed along the horizon; None: not at all."""
         if self.knots:
             return spline_factor(self.horizon, self.knots, self.colour)
         return super().noise_factor()
@@ -99,4 +99,5 @@ def path_integral_weights(returns: Array, temperature: float) -> Array:
     smallest = precision.eps * xp.max(behind, axis=1, keepdims=True) + precision.tiny**0.5
     unit = xp.maximum(unit, smallest)
     weights = xp.where(usable, xp.exp(-behind / (temperature * unit)), xp.zeros_like(returns))
-    return weights / xp.clip(xp.sum(weights, axis=1, keepdims=True), 1, None)
+    total = xp.sum(weights, axis=1, keepdims=True)
+    return weights / xp.maximum(total, xp.ones_like(total))

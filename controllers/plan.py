@@ -17,9 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from array_api_compat import array_namespace
-
-from controllers.arrays import Array, choose
+from controllers.arrays import Array, bounded, choose
 
 __all__ = ["Execute", "Plan", "Score", "choose_plan"]
 
@@ -65,7 +63,7 @@ class Plan:
     def sequence(self) -> Array:
         """The action sequence to execute, `[B, H, A]`, inside the limits."""
         chosen = self.best if self.execute == "best" else self.mean
-        return array_namespace(chosen).clip(chosen, self.action_low, self.action_high)
+        return bounded(chosen, self.action_low, self.action_high)
 
     @property
     def action(self) -> Array:

@@ -22,7 +22,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 import numpy as np
 from array_api_compat import array_namespace, device
 
-from controllers.arrays import Array, choose, like
+from controllers.arrays import Array, bounded, choose, like
 from controllers.errors import require
 from controllers.lookahead import Lookahead
 from controllers.noise import coloured_factor, shape_noise
@@ -183,12 +183,12 @@ class SamplingPlanner:
             The improved plan; `best_returns` never falls.
         """
         xp = array_namespace(plan.mean)
-        actions = xp.clip(self.propose(plan, noise), plan.action_low, plan.action_high)
+        actions = bounded(self.propose(plan, noise), plan.action_low, plan.action_high)
         actions = xp.concat([plan.mean[:, None], actions[:, 1:]], axis=1)
         returns = finite_returns(score(actions))
 
         updated = self.update(plan, actions, returns)
-        mean = xp.clip(updated.mean, plan.action_low, plan.action_high)  # sums round past limits
+        mean = bounded(updated.mean, plan.action_low, plan.action_high)  # sums round past limits
 
         candidate, candidate_returns = best_of(actions, returns, 1)
         better = candidate_returns[:, 0] > plan.best_returns
@@ -255,13 +255,15 @@ class GaussianPlanner(SamplingPlanner):
         """The least standard deviation of each action, `[A]`."""
         return self.std_min * (plan.action_high - plan.action_low) / 2
 
-    def noise_factor(self) -> np.ndarray:
-        """`[H, K]`: how white noise is mixed along the horizon."""
-        return coloured_factor(self.horizon, self.colour)
+    def noise_factor(self) -> np.ndarray | None:
+        """`[H, K]`: how white noise is mixed along the horizon; None: not at all."""
+        return coloured_factor(self.horizon, self.colour) if self.colour else None
 
     def propose(self, plan: Plan, noise: Array) -> Array:
         """`mean + std * coloured noise`, `[B, N, H, A]`."""
-        return plan.mean[:, None] + plan.std[:, None] * shape_noise(self.noise_factor(), noise)
+        factor = self.noise_factor()
+        mixed = noise if factor is None else shape_noise(factor, noise)
+        return plan.mean[:, None] + plan.std[:, None] * mixed
 
 
 def finite_returns(returns: Array) -> Array:

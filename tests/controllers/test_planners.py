@@ -114,8 +114,10 @@ def test_improving_never_lowers_the_best_known_return(name, seed):
     for step in range(6):
         floor = np.maximum(plan.best_returns, smooth(plan.mean[:, None])[:, 0])
         plan = planner.improve(plan, smooth, noise_for(planner, (seed, seed + step + 1)))
-        assert np.all(plan.best_returns >= floor)
-        np.testing.assert_array_equal(smooth(plan.sequence[:, None])[:, 0], plan.best_returns)
+        # Sums over arrays that lie in memory differently end in other last bits.
+        assert np.all(plan.best_returns >= floor - 1e-14)
+        again = smooth(plan.sequence[:, None])[:, 0]
+        np.testing.assert_allclose(again, plan.best_returns, rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("name", planner_names())
