@@ -21,6 +21,7 @@ from controllers.plan import Plan, Score
 from controllers.planner import Planner, SamplingPlanner
 from controllers.random_shooting import RandomShooting
 from controllers.registry import make_planner, planner_names
+from controllers.returns import who_goes_on
 from controllers.settings import load_planner, read_planner, save_planner
 from controllers.text import format_planner, parse_planner
 from controllers.window import Window
@@ -52,4 +53,5 @@ __all__ = [
     "planner_names",
     "read_planner",
     "save_planner",
+    "who_goes_on",
 ]

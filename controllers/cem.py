@@ -19,7 +19,8 @@ from controllers.arrays import Array
 from controllers.elites import weighted_mean, weights_of
 from controllers.errors import require
 from controllers.plan import Plan
-from controllers.planner import GaussianPlanner, best_of
+from controllers.planner import GaussianPlanner
+from controllers.returns import best_of
 
 __all__ = ["CEM"]
 

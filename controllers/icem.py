@@ -20,7 +20,7 @@ from controllers.arrays import Array
 from controllers.cem import CEM
 from controllers.errors import require
 from controllers.plan import Plan
-from controllers.planner import best_of
+from controllers.returns import best_of
 
 __all__ = ["ICEM"]
 

@@ -20,7 +20,8 @@ from controllers.arrays import Array
 from controllers.elites import weighted_mean, weights_of
 from controllers.errors import require
 from controllers.plan import Plan
-from controllers.planner import SamplingPlanner, best_of
+from controllers.planner import SamplingPlanner
+from controllers.returns import best_of
 
 __all__ = ["RandomShooting"]
 

@@ -11,7 +11,7 @@ import torch
 
 from adaptive_control.dynamics.value import TerminalValue
 from adaptive_control.planning import checked_terminal
-from controllers import NoiseSource, Planner
+from controllers import NoiseSource, Planner, who_goes_on
 from robots import RolloutScorer, Simulator
 
 __all__ = ["OracleAgent"]
@@ -66,7 +66,7 @@ class OracleAgent:
         left = np.arange(count)
         for step, kept in ahead.drops(count, horizon).items():
             promised = earned[left, step - 1] + self._expected(after[left, step - 1])
-            left = left[np.argsort(-promised, kind="stable")[:kept]]
+            left = left[who_goes_on(promised, kept)]
         returns = np.full((1, count), -np.inf)
         returns[0, left] = earned[left, -1]
         if ahead.terminal:

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 from controllers import NoiseSource, PlannerError, make_planner, planner_names
 from controllers.mppi import path_integral_weights
-from controllers.planner import best_of, finite_returns
+from controllers.returns import best_of, finite_returns, who_goes_on
 from controllers.random_shooting import uniform_from_normal
 
 N, H = 24, 5
@@ -202,6 +202,18 @@ def test_elites_match_a_sort_of_the_finite_returns(returns, count):
         finite = [r for r in row if np.isfinite(r) and abs(r) < np.finfo(float).max ** 0.5]
         expected = sorted(finite, reverse=True)[:count]
         np.testing.assert_array_equal(ours, expected + [-np.inf] * (count - len(expected)))
+
+
+@FEW
+@given(returns=scores, count=st.integers(1, N))
+def test_nobody_who_goes_on_promises_less_than_who_is_dropped(returns, count):
+    for row in returns:
+        left = who_goes_on(row, count)
+        assert len(set(left.tolist())) == count
+        assert left.tolist() == sorted(left.tolist())
+        usable = finite_returns(row)
+        dropped = np.delete(usable, left)
+        assert dropped.max(initial=-np.inf) <= usable[left].min()
 
 
 def test_cem_fits_the_elites():

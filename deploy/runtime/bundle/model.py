@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnxruntime
 
-from controllers import Lookahead, Window
+from controllers import Lookahead, Window, who_goes_on
 from deploy.errors import DeployError
 from deploy.runtime.bundle.manifest import Manifest
 from deploy.runtime.bundle.names import adapt_outputs, next_name, step_outputs
@@ -153,7 +153,7 @@ class BundleModel:
                 feed.update(self._fed(context))
             if number in drops:
                 promised = total + safe * self.value(feed["observation"])
-                best = _best(promised, drops[number])
+                best = who_goes_on(promised, drops[number])
                 numbers, total, safe = numbers[best], total[best], safe[best]
                 feed["observation"] = feed["observation"][best]
         if lookahead.terminal:
@@ -204,12 +204,6 @@ class BundleModel:
             next(new) if changes else old
             for changes, old in zip(self._changes, context, strict=True)
         )
-
-
-def _best(promised: np.ndarray, count: int) -> np.ndarray:
-    """Numbers, ascending, of the `count` greatest; what diverged comes last."""
-    usable = np.where(np.isfinite(promised), promised, -np.inf)
-    return np.sort(np.argpartition(-usable, count - 1)[:count])
 
 
 def _single(value: np.ndarray) -> np.ndarray:
