@@ -12,8 +12,8 @@ from hypothesis.extra import numpy as hnp
 
 from controllers import NoiseSource, PlannerError, make_planner, planner_names
 from controllers.mppi import path_integral_weights
-from controllers.returns import best_of, finite_returns, who_goes_on
 from controllers.random_shooting import uniform_from_normal
+from controllers.returns import best_of, finite_returns, who_goes_on
 
 N, H = 24, 5
 LOW, HIGH = np.array([-1.0, 0.0]), np.array([1.0, 0.3])
