@@ -51,7 +51,7 @@ def measure(
         "before": speed[settled : steps // 2].mean(0),
         "after": speed[steps // 2 :].mean(0),
         "return": recording.reward.sum(0),
-        "fell": recording.fallen.any(0),
+        "fell": np.asarray(recording.fallen.any(0)),
     }
 
 
