@@ -1,4 +1,4 @@
-"""What planners for the half-cheetah keep away from: rolling over, from where it seldom returns."""
+"""What planners for the half-cheetah keep away from: rolling over, from where returning is hard."""
 
 from __future__ import annotations
 

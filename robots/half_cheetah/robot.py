@@ -32,7 +32,7 @@ SPEC = RobotSpec(
     reward=reward,
     fallen=fallen,
     legs=constants.LEGS,
-    caution=Caution(unsafe=unsafe, cost=constants.UNSAFE_COST, unease=unease),
+    caution=Caution(unsafe=unsafe, cost=constants.UNSAFE_COST, unease=unease, recoverable=True),
 )
 
 # qpos: rootx, rootz, rooty, then the joints in action order; qvel likewise.
