@@ -69,7 +69,6 @@ class FeatureMap(torch.nn.Module):
         self.layout = layout
         self._raw, self._angle = _runs(layout.encodings, "raw"), _runs(layout.encodings, "angle")
         is_delta = [t == "delta" for t in layout.targets]
-        self._all_delta = all(is_delta)
         buffers = {
             "is_delta": torch.tensor(is_delta, dtype=torch.float32),
             "is_wrapped": torch.tensor(layout.wraps, dtype=torch.bool),
@@ -91,7 +90,7 @@ class FeatureMap(torch.nn.Module):
 
     def targets(self, observation: Tensor, next_observation: Tensor) -> Tensor:
         """What the model should have predicted, `[..., S]`."""
-        return self.wrap(next_observation - self._base(observation))
+        return self.wrap(next_observation - observation * self.is_delta)
 
     def wrap(self, difference: Tensor) -> Tensor:
         """Differences of wrapping angles, brought to [-pi, pi); all others as they are."""
@@ -102,11 +101,7 @@ class FeatureMap(torch.nn.Module):
 
     def advance(self, observation: Tensor, target: Tensor) -> Tensor:
         """The next observation that a predicted target means, `[..., S]`."""
-        return self._base(observation) + target
-
-    def _base(self, observation: Tensor) -> Tensor:
-        """What targets are added to: the observation, and 0 where a value itself is predicted."""
-        return observation if self._all_delta else observation * self.is_delta
+        return observation * self.is_delta + target
 
 
 def _runs(encodings: Sequence[Encoding], kind: Encoding) -> tuple[slice, ...]:

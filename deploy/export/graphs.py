@@ -59,7 +59,7 @@ class StepGraph(torch.nn.Module):
 
     def context(self, adapted: Context) -> Context:
         """The context as `forward` takes it, from one robot's `[1, ...]`."""
-        return tuple(value[0] for value in adapted) if self.dynamics.alone else adapted
+        return _step_context(self.dynamics, adapted)
 
 
 class AdaptGraph(torch.nn.Module):
@@ -91,6 +91,10 @@ class AdaptGraph(torch.nn.Module):
         return *context, loss(prior), loss(context), norm
 
 
+def _step_context(dynamics: Dynamics, adapted: Context) -> Context:
+    return tuple(value[0] for value in adapted) if dynamics.alone else adapted
+
+
 def context_tensors(dynamics: Dynamics) -> tuple[ContextTensor, ...]:
     """The context's tensors as the manifest names them."""
     context = dynamics.prior_context(1)
@@ -98,10 +102,11 @@ def context_tensors(dynamics: Dynamics) -> tuple[ContextTensor, ...]:
     observation = torch.zeros(1, 2, layout.observation_size)
     action = torch.zeros(1, 2, layout.action_size)
     _, later = dynamics.predict(context, observation, action)
-    robots = 1 if dynamics.alone else 0  # dimensions that `step.onnx` does without
     return tuple(
-        ContextTensor(f"context_{i}", tuple(old.shape)[robots:], new is not old)
-        for i, (old, new) in enumerate(zip(context, later, strict=True))
+        ContextTensor(f"context_{i}", tuple(taken.shape), new is not old)
+        for i, (taken, old, new) in enumerate(
+            zip(_step_context(dynamics, context), context, later, strict=True)
+        )
     )
 
 

@@ -79,8 +79,7 @@ def check_golden(
                 _require_small(ADAPT, name, case, error, CHANGE_TOLERANCE)
         feed = {name: _stored(golden, "step", case, name) for name in ("observation", "action")}
         for tensor in manifest.context:
-            stored = _stored(golden, "adapt", case, tensor.name)
-            feed[tensor.name] = stored if stored.ndim == len(tensor.shape) else stored[0]
+            feed[tensor.name] = tensor.as_input(_stored(golden, "adapt", case, tensor.name))
         for name, found in _run(STEP, step, step_outputs(manifest), feed).items():
             error = relative_error(found, _stored(golden, "step", case, name))
             errors["step"] = max(errors["step"], error)

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, fields
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from controllers import GateConfig, PlannerError, SamplingPlanner, make_planner
 from controllers.fields import checked_fields
 from deploy.errors import DeployError
@@ -50,6 +52,10 @@ class ContextTensor:
     name: str
     shape: tuple[int, ...]
     changes: bool
+
+    def as_input(self, output: np.ndarray) -> np.ndarray:
+        """What `adapt.onnx` gave as `step.onnx` takes it: the same, or a view of it."""
+        return output if output.ndim == len(self.shape) else output[0]
 
 
 @dataclass(frozen=True, kw_only=True)

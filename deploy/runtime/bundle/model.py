@@ -71,7 +71,6 @@ class BundleModel:
     ) -> None:
         self._manifest, self._prior = manifest, prior
         self._step, self._adapt, self._value = step, adapt, value
-        self._shapes = {tensor.name: tensor.shape for tensor in manifest.context}
         self._changes = tuple(tensor.changes for tensor in manifest.context)
         self._step_outputs = list(step_outputs(manifest))
         changed = [next_name(t.name) for t in manifest.context if t.changes]
@@ -192,9 +191,9 @@ class BundleModel:
         return tuple(context), Adaptation(float(before), float(after), float(norm))
 
     def _fed(self, context: Context) -> dict[str, np.ndarray]:
-        """The context as inputs of `step.onnx`: views, where those have no batch dimension."""
-        named = zip(self._shapes.items(), context, strict=True)
-        return {name: value.reshape(shape) for (name, shape), value in named}
+        """The context as inputs of `step.onnx`."""
+        tensors = zip(self._manifest.context, context, strict=True)
+        return {tensor.name: tensor.as_input(value) for tensor, value in tensors}
 
     def _next(self, context: Context, changed: list[np.ndarray]) -> Context:
         if not changed:
