@@ -1,7 +1,8 @@
 """The simulator oracle: the same planner, scored by the true simulator, which knows the fault.
 
 No learned model can plan better from the same candidates: it is the ceiling that each is measured
-against.
+against. It plans for what they plan for, the robot's caution included: without, a half-cheetah
+throws itself on its back and the ceiling lies below what models reach.
 """
 
 from __future__ import annotations
@@ -37,8 +38,9 @@ class OracleAgent:
     ):  # fmt: skip
         checked_terminal(planner, value)
         spec = simulator.robot.spec
-        self._value = value
+        self._value, self._caution = value, spec.caution
         self._planner = planner
+        self._simulator = simulator
         self._scorer = RolloutScorer(simulator, threads)
         self._noise = NoiseSource((seed,))
         low, high = spec.action_low.astype(np.float64), spec.action_high.astype(np.float64)
@@ -61,17 +63,41 @@ class OracleAgent:
         All sequences are played to the end; those that the planner drops on the way do not count.
         """
         rewards, after = self._scorer.play(actions[0])
+        earned, goes_on = self._charged(rewards.astype(np.float64), after)
+        earned = earned.cumsum(axis=1)
         ahead, (count, horizon) = self._planner.lookahead, rewards.shape
-        earned = rewards.cumsum(axis=1, dtype=np.float64)
         left = np.arange(count)
+
+        def promised(step: int, weight: float) -> np.ndarray:
+            expected = self._expected(after[left, step - 1])
+            return earned[left, step - 1] + weight * np.where(goes_on[left, step - 1], expected, 0)
+
         for step, kept in ahead.drops(count, horizon).items():
-            promised = earned[left, step - 1] + self._expected(after[left, step - 1])
-            left = left[who_goes_on(promised, kept)]
+            left = left[who_goes_on(promised(step, 1.0), kept)]
         returns = np.full((1, count), -np.inf)
-        returns[0, left] = earned[left, -1]
-        if ahead.terminal:
-            returns[0, left] += ahead.terminal * self._expected(after[left, -1])
+        returns[0, left] = promised(horizon, ahead.terminal) if ahead.terminal else earned[left, -1]
         return returns
+
+    def _charged(self, rewards: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What caution leaves of the rewards, as in `dynamics.rollout.planned_step`.
+
+        Args:
+            rewards: `[N, H]`.
+            after: the observation after each step, `[N, H, S]`.
+
+        Returns:
+            `[N, H]`, and whether the sequence has not ended with that step, `[N, H]` bool.
+        """
+        caution = self._caution
+        if caution is None:
+            return rewards, np.ones(rewards.shape, dtype=bool)
+        ends = caution.unsafe(after)
+        if caution.recoverable:
+            first = np.broadcast_to(self._simulator.true_observation, after[:, :1].shape)
+            ends = ends & ~caution.unsafe(np.concatenate([first, after[:, :-1]], axis=1))
+        goes_on = ~np.logical_or.accumulate(ends, axis=1)
+        began = np.concatenate([np.ones_like(goes_on[:, :1]), goes_on[:, :-1]], axis=1)
+        return np.where(began, rewards - caution.unease(after) - caution.cost * ends, 0.0), goes_on
 
     def _expected(self, observation: np.ndarray) -> np.ndarray:
         assert self._value is not None

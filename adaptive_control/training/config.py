@@ -10,6 +10,8 @@ from adaptive_control.methods import DEFAULT_METHOD, checked_method
 
 __all__ = ["TrainConfig"]
 
+_ROUNDS = 12
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -26,7 +28,8 @@ class TrainConfig:
     out: Path | None = None
     """Folder of the run; `runs/<robot>-<model>` if not given. A run found there is resumed."""
     data: Path | None = None
-    """Fit on the episodes of this earlier run instead of collecting (equal data for all models)."""
+    """Fit on the episodes of this earlier run instead of collecting (equal data for all models);
+    with `rounds`, these come after."""
     seed: int = 0
     """Seed of everything random."""
 
@@ -39,8 +42,8 @@ class TrainConfig:
     hidden: tuple[int, ...] = (200, 200)
     """Widths of the hidden layers."""
 
-    rounds: int = 12
-    """Rounds of fitting and collecting with the planner."""
+    rounds: int | None = None
+    """Rounds of fitting and collecting with the planner; if not given 12, and with `data` none."""
     perturbations: tuple[str, ...] = ()
     """Collect under these, each a perturbation or the name of a suite (its train side), in place of
     all train sides of the robot together."""
@@ -52,6 +55,9 @@ class TrainConfig:
     """Batches of B episodes under random actions, before the first round."""
     exploration: float = 0.2
     """Correlated noise on the planner's actions, standard deviation over half their range."""
+    bursts: float = 0.0
+    """Share of the robots whose planned actions give way, now and then, to up to a second of random
+    ones: data of ways out that the planner does not try."""
     planner: str = "cem:candidates=200,horizon=15,iterations=3"
     """Planner that collects, as text or as the path of a planner.toml. If it asks for a terminal
     value, one is fitted before each round."""
@@ -95,8 +101,9 @@ class TrainConfig:
             "final_updates", "tasks", "patience", "validate_every",
         ):  # fmt: skip
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
-        for name in ("rounds", "threads", "seed"):
-            _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
+        for name in ("rounds_to_collect", "threads", "seed"):
+            field = name.removesuffix("_to_collect")
+            _require(getattr(self, name) >= 0, field, getattr(self, name), "0 or more")
         _require(self.future % self.unroll == 0, "unroll", self.unroll, "a divisor of future K")
         _require(
             self.episode_steps >= self.future, "episode_steps", self.episode_steps, "at least K"
@@ -107,8 +114,16 @@ class TrainConfig:
         for name in ("exploration", "prior_weight", "weight_decay"):
             _require(0 <= getattr(self, name) <= 10, name, getattr(self, name), "from 0 to 10")
         _require(0 <= self.discount < 1, "discount", self.discount, "from 0 to below 1")
+        _require(0 <= self.bursts <= 1, "bursts", self.bursts, "from 0 to 1")
         share = self.validation_share
         _require(0 < share < 1, "validation_share", share, "between 0 and 1")
+
+    @property
+    def rounds_to_collect(self) -> int:
+        """`rounds`, or what it is if not given."""
+        if self.rounds is None:
+            return _ROUNDS if self.data is None else 0
+        return self.rounds
 
     @property
     def folder(self) -> Path:

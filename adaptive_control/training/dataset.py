@@ -12,9 +12,9 @@ from torch import Tensor
 
 from adaptive_control.dynamics.window import Window
 from adaptive_control.errors import AdaptiveControlError
-from adaptive_control.files import atomic_path
+from adaptive_control.files import atomic_path, write_bytes
 
-__all__ = ["Episodes", "TaskSampler"]
+__all__ = ["Episodes", "TaskSampler", "copy_episodes", "episode_files"]
 
 _ARRAYS = ("observation", "action", "next_observation", "segment")
 
@@ -165,3 +165,24 @@ class TaskSampler:
     def _gather(self, episode: np.ndarray, time: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
         observation, action, following = (a[episode, time] for a in self._arrays)
         return observation, action, following
+
+
+def episode_files(run: Path) -> list[Path]:
+    """The files of a training run's episodes, in the order in which they were collected.
+
+    Raises:
+        AdaptiveControlError: there are none.
+    """
+    files = sorted((run / "episodes").glob("*.npz"))
+    if not files:
+        raise AdaptiveControlError(f"data={run}: no episodes there; expected the folder of a run")
+    return files
+
+
+def copy_episodes(files: Sequence[Path], run: Path) -> list[Path]:
+    """Bring another run's episodes into `run`, so that its folder is a whole dataset."""
+    copies = [run / "episodes" / f"{number:03d}.npz" for number in range(len(files))]
+    for file, copy in zip(files, copies, strict=True):
+        if not copy.exists():
+            write_bytes(copy, file.read_bytes())
+    return copies

@@ -25,7 +25,7 @@ from adaptive_control.suites import check_perturbations
 from adaptive_control.training.checkpoint import save_model
 from adaptive_control.training.collect import collect_planned, collect_random, training_faults
 from adaptive_control.training.config import TrainConfig
-from adaptive_control.training.dataset import Episodes
+from adaptive_control.training.dataset import Episodes, copy_episodes, episode_files
 from adaptive_control.training.fit import Fit, Progress
 from adaptive_control.training.report import Reporter, SilentReporter, write_log
 from adaptive_control.training.state import RunState
@@ -52,10 +52,12 @@ class Stage:
 
 def stages(config: TrainConfig) -> tuple[Stage, ...]:
     """The stages of a run, in order."""
-    if config.data is not None:
+    count = config.rounds_to_collect
+    if config.data is not None and not count:
         return (Stage("fit", 0),)
-    rounds = [Stage(k, r) for r in range(1, config.rounds + 1) for k in ("fit", "collect")]
-    return (Stage("random", 0), *rounds, Stage("fit", config.rounds + 1))
+    first = () if config.data else (Stage("random", 0),)
+    rounds = [Stage(k, r) for r in range(1, count + 1) for k in ("fit", "collect")]
+    return (*first, *rounds, Stage("fit", count + 1))
 
 
 def train(config: TrainConfig, reporter: Reporter | None = None) -> Path:
@@ -84,21 +86,40 @@ class TrainingRun:
         check_perturbations(config.robot, config.perturbations)
         self.folder = config.folder
         self.stages = stages(config)
-        if config.data is not None:
-            self._episodes(self.stages[0])  # refuse bad data before anything is written
+        self._earlier = [] if config.data is None else episode_files(config.data)
+        if self._earlier:
+            self._check_earlier()  # before anything is written
         self._claim_folder()
+        if self._earlier and config.rounds_to_collect:
+            self._earlier = copy_episodes(self._earlier, self.folder)
         state_file = self.folder / "state.safetensors"
         self.state = RunState.load(state_file) if state_file.exists() else RunState()
+
+    def _check_earlier(self) -> None:
+        config, earlier = self.config, self._episodes(self.stages[0]).observation
+        if earlier.shape[-1] != self.robot.spec.observation_size:
+            raise AdaptiveControlError(
+                f"data={config.data}: observations of {earlier.shape[-1]} "
+                f"fields; {config.robot} has {self.robot.spec.observation_size}"
+            )
+        if config.rounds_to_collect and earlier.shape[1] != config.episode_steps:
+            raise AdaptiveControlError(
+                f"episode_steps={config.episode_steps}: rounds that go on from "
+                f"{config.data} must have its {earlier.shape[1]} steps"
+            )
 
     def _claim_folder(self) -> None:
         """Save the settings, or check that the run found here had the same."""
         settings = jsonable(dataclasses.asdict(self.config))
         settings.pop("out")  # a run may be moved
+        settings["rounds"] = self.config.rounds_to_collect
         path = self.folder / "config.json"
         if not path.exists():
             write_json(path, settings)
             return
         found = json.loads(path.read_text())
+        if found.get("data") and "bursts" not in found:  # `rounds` meant nothing then
+            found["rounds"] = 0
         for name in settings.keys() - found.keys():  # a run from before there was such a setting
             found[name] = _BEFORE.get(name, jsonable(getattr(TrainConfig(), name)))
         for values in (settings, found):
@@ -152,7 +173,8 @@ class TrainingRun:
             fitted = self._fit_value(stage) if self.planner.lookahead.asks_for_value else None
             collected = collect_planned(
                 dynamics, self.robot, self.planner, faults, config.episode_steps,
-                window=config.window, exploration=config.exploration * noisy, rng=rng,
+                window=config.window, exploration=config.exploration * noisy,
+                bursts=noisy & (np.arange(count) < config.bursts * count), rng=rng,
                 threads=config.threads, watch=self.reporter.progress,
                 value=None if fitted is None else fitted.value,
             )  # fmt: skip
@@ -222,26 +244,14 @@ class TrainingRun:
         self.state.seconds[kind] = self.state.seconds.get(kind, 0.0) + seconds
 
     def _episodes(self, stage: Stage) -> Episodes:
-        """All episodes collected before `stage`."""
-        if self.config.data is not None:
-            files = sorted((self.config.data / "episodes").glob("*.npz"))
-            if not files:
-                raise AdaptiveControlError(
-                    f"data={self.config.data}: no episodes there; expected the folder of a run"
-                )
-        else:
-            earlier = self.stages[: self.state.stage]
-            files = [self._episode_file(s) for s in earlier if s.kind != "fit"]
-        parts = [Episodes.load(file) for file in files]
-        if parts[0].observation.shape[-1] != self.robot.spec.observation_size:
-            raise AdaptiveControlError(
-                f"data={self.config.data}: observations of {parts[0].observation.shape[-1]} "
-                f"fields; {self.config.robot} has {self.robot.spec.observation_size}"
-            )
-        return Episodes.join(parts)
+        """All episodes there are before `stage`."""
+        before = self.stages[: self.stages.index(stage)]
+        collected = [self._episode_file(s) for s in before if s.kind != "fit"]
+        return Episodes.join([Episodes.load(file) for file in (*self._earlier, *collected)])
 
     def _episode_file(self, stage: Stage) -> Path:
-        return self.folder / "episodes" / f"{stage.round:03d}.npz"
+        before = max(0, len(self._earlier) - 1)  # files count from 0, and so do rounds
+        return self.folder / "episodes" / f"{before + stage.round:03d}.npz"
 
     def _seed(self, stage: Stage) -> int:
         """A seed of its own for each stage, so that none depends on how the others were run."""

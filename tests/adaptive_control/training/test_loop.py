@@ -130,7 +130,7 @@ def test_a_run_killed_with_sigkill_resumes_to_the_same_model(finished, tmp_path)
 
 def test_another_model_fits_on_the_same_data(finished, tmp_path):
     folder = tmp_path / "mb"
-    train(tiny(folder, model="mb", data=finished))
+    train(tiny(folder, model="mb", data=finished, rounds=None))
     loaded = load_model(folder / "model.safetensors", "half-cheetah")
     assert loaded.kind == "mb"
     assert not (folder / "episodes").exists()
@@ -141,9 +141,9 @@ def test_another_model_fits_on_the_same_data(finished, tmp_path):
 def test_a_run_on_data_goes_on_from_another_working_folder(finished, tmp_path, monkeypatch):
     folder = tmp_path / "mb"
     with pytest.raises(KilledError):
-        train(tiny(folder, model="mb", data=finished), KillAfter(2))
+        train(tiny(folder, model="mb", data=finished, rounds=None), KillAfter(2))
     monkeypatch.chdir(finished.parent)
-    train(tiny(folder, model="mb", data=Path(finished.name)))
+    train(tiny(folder, model="mb", data=Path(finished.name), rounds=None))
     assert (folder / "model.safetensors").is_file()
     with pytest.raises(AdaptiveControlError, match=r"data=.*whole: the run in .* has None"):
         train(tiny(finished, data=Path(finished.name)))
@@ -167,7 +167,7 @@ def test_rounds_may_be_collected_with_a_terminal_value(finished, tmp_path):
 
 def test_no_terminal_value_is_fitted_without_discount(finished, tmp_path):
     folder = tmp_path / "plain"
-    train(tiny(folder, data=finished, discount=0.0))
+    train(tiny(folder, data=finished, discount=0.0, rounds=None))
     loaded = load_model(folder / "model.safetensors", "half-cheetah")
     assert loaded.value is None
     assert "value" not in loaded.metadata

@@ -1,0 +1,72 @@
+"""A run that goes on collecting from where an earlier one ended."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from adaptive_control.errors import AdaptiveControlError
+from adaptive_control.training import train
+from adaptive_control.training.dataset import Episodes
+from tests.adaptive_control.training.test_loop import KillAfter, KilledError, same, tiny, weights
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run") / "first"
+    train(tiny(folder, model="mb"))
+    return folder
+
+
+def test_rounds_come_after_the_episodes_of_an_earlier_run(first, tmp_path):
+    train(tiny(tmp_path / "more", model="mb", data=first, rounds=2))
+    files = sorted((tmp_path / "more" / "episodes").iterdir())
+    assert [f.name for f in files] == ["000.npz", "001.npz", "002.npz", "003.npz"]
+    for name in ("000.npz", "001.npz"):
+        earlier = (first / "episodes" / name).read_bytes()
+        assert (tmp_path / "more" / "episodes" / name).read_bytes() == earlier
+    second, third = (Episodes.load(file).action for file in files[2:])
+    assert not np.array_equal(second, third)
+
+    train(tiny(tmp_path / "fit", model="mb", data=tmp_path / "more", rounds=None))
+    assert not (tmp_path / "fit" / "episodes").exists()
+
+
+@pytest.mark.parametrize("events", [2, 5, 8])
+def test_such_a_run_resumes_to_the_same_model(first, tmp_path, events):
+    changes = {"model": "mb", "data": first, "rounds": 1, "bursts": 1.0}
+    train(tiny(tmp_path / "whole", **changes))
+    with pytest.raises(KilledError):
+        train(tiny(tmp_path / "run", **changes), KillAfter(events))
+    train(tiny(tmp_path / "run", **changes))
+    assert same(weights(tmp_path / "whole"), weights(tmp_path / "run"))
+
+
+def test_rounds_must_be_as_long_as_the_episodes_they_come_after(first, tmp_path):
+    with pytest.raises(AdaptiveControlError, match=r"episode_steps=13: .* its 12 steps"):
+        train(tiny(tmp_path / "more", data=first, episode_steps=13))
+    assert not (tmp_path / "more").exists()
+
+
+def test_a_fit_from_before_rounds_had_a_meaning_is_resumed(first, tmp_path):
+    fit = tiny(tmp_path / "fit", model="mb", data=first, rounds=None)
+    with pytest.raises(KilledError):
+        train(fit, KillAfter(2))
+    path = tmp_path / "fit" / "config.json"
+    settings = json.loads(path.read_text())
+    assert settings["rounds"] == 0
+    del settings["bursts"]
+    path.write_text(json.dumps(settings | {"rounds": 12}))
+    assert train(fit).is_file()
+
+
+def test_bursts_change_what_is_collected(first, tmp_path):
+    train(tiny(tmp_path / "run", model="mb", bursts=0.5))
+    plain, burst = (
+        Episodes.load(f / "episodes" / "001.npz").action for f in (first, tmp_path / "run")
+    )
+    assert not np.array_equal(plain, burst)
+    with pytest.raises(AdaptiveControlError, match=r"bursts=1\.5: must be from 0 to 1"):
+        tiny(tmp_path, bursts=1.5)
