@@ -55,9 +55,6 @@ class TrainConfig:
     """Batches of B episodes under random actions, before the first round."""
     exploration: float = 0.2
     """Correlated noise on the planner's actions, standard deviation over half their range."""
-    bursts: float = 0.0
-    """Share of the robots whose planned actions give way, now and then, to up to a second of random
-    ones: data of ways out that the planner does not try."""
     planner: str = "cem:candidates=200,horizon=15,iterations=3"
     """Planner that collects, as text or as the path of a planner.toml. If it asks for a terminal
     value, one is fitted before each round."""
@@ -114,7 +111,6 @@ class TrainConfig:
         for name in ("exploration", "prior_weight", "weight_decay"):
             _require(0 <= getattr(self, name) <= 10, name, getattr(self, name), "from 0 to 10")
         _require(0 <= self.discount < 1, "discount", self.discount, "from 0 to below 1")
-        _require(0 <= self.bursts <= 1, "bursts", self.bursts, "from 0 to 1")
         share = self.validation_share
         _require(0 < share < 1, "validation_share", share, "between 0 and 1")
 

@@ -118,8 +118,8 @@ class TrainingRun:
             write_json(path, settings)
             return
         found = json.loads(path.read_text())
-        if found.get("data") and "bursts" not in found:  # `rounds` meant nothing then
-            found["rounds"] = 0
+        if found.get("data") and not (settings["rounds"] or (self.folder / "episodes").exists()):
+            found["rounds"] = 0  # a fit from before `rounds` meant anything on given data
         for name in settings.keys() - found.keys():  # a run from before there was such a setting
             found[name] = _BEFORE.get(name, jsonable(getattr(TrainConfig(), name)))
         for values in (settings, found):
@@ -173,8 +173,7 @@ class TrainingRun:
             fitted = self._fit_value(stage) if self.planner.lookahead.asks_for_value else None
             collected = collect_planned(
                 dynamics, self.robot, self.planner, faults, config.episode_steps,
-                window=config.window, exploration=config.exploration * noisy,
-                bursts=noisy & (np.arange(count) < config.bursts * count), rng=rng,
+                window=config.window, exploration=config.exploration * noisy, rng=rng,
                 threads=config.threads, watch=self.reporter.progress,
                 value=None if fitted is None else fitted.value,
             )  # fmt: skip

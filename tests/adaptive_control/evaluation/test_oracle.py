@@ -57,9 +57,10 @@ class ModelAsSimulator:
 @pytest.mark.parametrize("recoverable", [True, False])
 @pytest.mark.parametrize("settings", ["", ",terminal=0.5", ",terminal=1,halve_every=2"])
 @pytest.mark.parametrize("pitch", [0.0, 1.2, 2.0])
-def test_it_counts_as_a_model_that_is_right_would(settings, pitch, recoverable):
+def test_it_counts_as_a_model_that_is_right_would(settings, pitch, recoverable, monkeypatch):
     planner = load_planner(f"cem:candidates=32,horizon=6,iterations=1,elites=2{settings}")
     spec = get_robot("half-cheetah").spec
+    assert spec.caution is not None
     caution = dataclasses.replace(spec.caution, recoverable=recoverable)
     robot = dataclasses.replace(
         get_robot("half-cheetah"), spec=dataclasses.replace(spec, caution=caution)
@@ -74,8 +75,8 @@ def test_it_counts_as_a_model_that_is_right_would(settings, pitch, recoverable):
     )
     agent = OracleAgent(Simulator(robot, "none", seed=1), planner, threads=1, value=value)
     agent.close()
-    agent._simulator = SimpleNamespace(true_observation=first)
-    agent._scorer = ModelAsSimulator(model, first, spec.reward)
+    monkeypatch.setattr(agent, "_simulator", SimpleNamespace(true_observation=first))
+    monkeypatch.setattr(agent, "_scorer", ModelAsSimulator(model, first, spec.reward))
     shape = (1, 32, 6, spec.action_size)
     actions = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
     ahead = planner.lookahead

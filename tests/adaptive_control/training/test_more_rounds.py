@@ -36,7 +36,7 @@ def test_rounds_come_after_the_episodes_of_an_earlier_run(first, tmp_path):
 
 @pytest.mark.parametrize("events", [2, 5, 8])
 def test_such_a_run_resumes_to_the_same_model(first, tmp_path, events):
-    changes = {"model": "mb", "data": first, "rounds": 1, "bursts": 1.0}
+    changes = {"model": "mb", "data": first, "rounds": 1}
     train(tiny(tmp_path / "whole", **changes))
     with pytest.raises(KilledError):
         train(tiny(tmp_path / "run", **changes), KillAfter(events))
@@ -57,16 +57,5 @@ def test_a_fit_from_before_rounds_had_a_meaning_is_resumed(first, tmp_path):
     path = tmp_path / "fit" / "config.json"
     settings = json.loads(path.read_text())
     assert settings["rounds"] == 0
-    del settings["bursts"]
     path.write_text(json.dumps(settings | {"rounds": 12}))
     assert train(fit).is_file()
-
-
-def test_bursts_change_what_is_collected(first, tmp_path):
-    train(tiny(tmp_path / "run", model="mb", bursts=0.5))
-    plain, burst = (
-        Episodes.load(f / "episodes" / "001.npz").action for f in (first, tmp_path / "run")
-    )
-    assert not np.array_equal(plain, burst)
-    with pytest.raises(AdaptiveControlError, match=r"bursts=1\.5: must be from 0 to 1"):
-        tiny(tmp_path, bursts=1.5)
