@@ -21,6 +21,7 @@ from adaptive_control.planning import checked_terminal
 from adaptive_control.pretrained import pretrained_names, pretrained_path
 from adaptive_control.training.checkpoint import load_model
 from adaptive_control.training.config import TrainConfig
+from adaptive_control.training.dataset import episode_files
 from controllers import load_planner
 
 __all__ = ["Checkpoints"]
@@ -106,7 +107,7 @@ class Checkpoints:
             return self._episodes_of(self._collected(robot, ""))
         given = self._config.data
         folder = given / robot if (given / robot).is_dir() else given
-        files = sorted((folder / "episodes").glob("*.npz"))
+        files = episode_files(folder)
         if not files:
             raise AdaptiveControlError(
                 f"data: {folder} holds no episodes; allowed: the folder of a training run"

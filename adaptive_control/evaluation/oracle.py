@@ -91,10 +91,11 @@ class OracleAgent:
         caution = self._caution
         if caution is None:
             return rewards, np.ones(rewards.shape, dtype=bool)
-        ends = caution.unsafe(after)
+        first = np.broadcast_to(self._simulator.true_observation, after[:, :1].shape)
+        unsafe = caution.unsafe(np.concatenate([first, after], axis=1))
+        ends = unsafe[:, 1:]
         if caution.recoverable:
-            first = np.broadcast_to(self._simulator.true_observation, after[:, :1].shape)
-            ends = ends & ~caution.unsafe(np.concatenate([first, after[:, :-1]], axis=1))
+            ends = ends & ~unsafe[:, :-1]
         goes_on = ~np.logical_or.accumulate(ends, axis=1)
         began = np.concatenate([np.ones_like(goes_on[:, :1]), goes_on[:, :-1]], axis=1)
         return np.where(began, rewards - caution.unease(after) - caution.cost * ends, 0.0), goes_on

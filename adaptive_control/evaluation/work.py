@@ -27,7 +27,7 @@ from adaptive_control.evaluation.variants import ablated, gate_of
 from adaptive_control.files import jsonable
 from adaptive_control.training.checkpoint import LoadedModel, load_model
 from adaptive_control.training.config import TrainConfig
-from adaptive_control.training.dataset import Episodes
+from adaptive_control.training.dataset import Episodes, episode_files
 from adaptive_control.training.loop import train
 from controllers import load_planner
 from robots import get_robot
@@ -73,7 +73,7 @@ def _train(
     """Collect and fit; leaves the model and all episodes in one file."""
     config = _train_config(settings, folder)
     path = train(config)
-    parts = [Episodes.load(p) for p in sorted((config.folder / "episodes").glob("*.npz"))]
+    parts = [Episodes.load(p) for p in episode_files(config.folder)]
     joined = folder / "joined.npz"
     Episodes.join(parts).save(joined)
     found = _about(path) | {"transitions": sum(part.transitions for part in parts)}

@@ -98,9 +98,9 @@ class TrainConfig:
             "final_updates", "tasks", "patience", "validate_every",
         ):  # fmt: skip
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
-        for name in ("rounds_to_collect", "threads", "seed"):
-            field = name.removesuffix("_to_collect")
-            _require(getattr(self, name) >= 0, field, getattr(self, name), "0 or more")
+        _require(self.rounds_to_collect >= 0, "rounds", self.rounds, "0 or more")
+        for name in ("threads", "seed"):
+            _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
         _require(self.future % self.unroll == 0, "unroll", self.unroll, "a divisor of future K")
         _require(
             self.episode_steps >= self.future, "episode_steps", self.episode_steps, "at least K"

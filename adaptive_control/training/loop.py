@@ -12,6 +12,7 @@ import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -55,7 +56,7 @@ def stages(config: TrainConfig) -> tuple[Stage, ...]:
     count = config.rounds_to_collect
     if config.data is not None and not count:
         return (Stage("fit", 0),)
-    first = () if config.data else (Stage("random", 0),)
+    first = () if config.data is not None else (Stage("random", 0),)
     rounds = [Stage(k, r) for r in range(1, count + 1) for k in ("fit", "collect")]
     return (*first, *rounds, Stage("fit", count + 1))
 
@@ -87,7 +88,7 @@ class TrainingRun:
         self.folder = config.folder
         self.stages = stages(config)
         self._earlier = [] if config.data is None else episode_files(config.data)
-        if self._earlier:
+        if config.data is not None:
             self._check_earlier()  # before anything is written
         self._claim_folder()
         if self._earlier and config.rounds_to_collect:
@@ -96,7 +97,12 @@ class TrainingRun:
         self.state = RunState.load(state_file) if state_file.exists() else RunState()
 
     def _check_earlier(self) -> None:
-        config, earlier = self.config, self._episodes(self.stages[0]).observation
+        config = self.config
+        if not self._earlier:
+            raise AdaptiveControlError(
+                f"data={config.data}: no episodes there; expected the folder of a run"
+            )
+        earlier = self._episodes(self.stages[0]).observation
         if earlier.shape[-1] != self.robot.spec.observation_size:
             raise AdaptiveControlError(
                 f"data={config.data}: observations of {earlier.shape[-1]} "
@@ -108,11 +114,15 @@ class TrainingRun:
                 f"{config.data} must have its {earlier.shape[1]} steps"
             )
 
+    def _settings(self) -> dict[str, Any]:
+        """What is written of the settings: all but where, as a run may be moved."""
+        settings = jsonable(dataclasses.asdict(self.config))
+        settings.pop("out")
+        return settings | {"rounds": self.config.rounds_to_collect}
+
     def _claim_folder(self) -> None:
         """Save the settings, or check that the run found here had the same."""
-        settings = jsonable(dataclasses.asdict(self.config))
-        settings.pop("out")  # a run may be moved
-        settings["rounds"] = self.config.rounds_to_collect
+        settings = self._settings()
         path = self.folder / "config.json"
         if not path.exists():
             write_json(path, settings)
@@ -273,8 +283,6 @@ class TrainingRun:
             (r for r in fits if r["round"] == self.stages[-1].round),
             key=lambda row: row["error_after"],
         )
-        settings = jsonable(dataclasses.asdict(self.config))
-        settings.pop("out")
         fitted = self._fit_value(self.stages[-1])
         explained = {} if fitted is None else {"value": {"explained": fitted.explained}}
         save_model(
@@ -284,7 +292,7 @@ class TrainingRun:
             window=self.config.window,
             hidden=self.config.hidden,
             metadata={
-                "settings": settings,
+                "settings": self._settings(),
                 "seconds": self.state.seconds,
                 "validation": {k: last[k] for k in ("error_before", "error_after", "ratio")},
                 **explained,

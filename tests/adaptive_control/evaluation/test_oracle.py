@@ -15,7 +15,7 @@ from adaptive_control.evaluation.oracle import OracleAgent
 from adaptive_control.planning import layout_of
 from controllers import PlannerError, load_planner
 from robots import Simulator, get_robot
-from robots.half_cheetah.caution import PITCH
+from robots.half_cheetah.caution import PITCH, unease
 
 
 @pytest.mark.parametrize("fault", ["none", "actuator-gain:3=-1"])
@@ -88,6 +88,25 @@ def test_it_counts_as_a_model_that_is_right_would(settings, pitch, recoverable, 
         )  # fmt: skip
     np.testing.assert_allclose(agent._score(actions), expected, rtol=1e-4, atol=1e-3)
     assert pitch == 0 or (expected < -0.9 * caution.cost).any()  # some tip over
+
+
+def test_it_expects_beyond_its_horizon_what_a_model_would():
+    planner = load_planner("cem:candidates=8,horizon=2,iterations=1,elites=2,terminal=0.5")
+    simulator = Simulator("half-cheetah", "none", seed=1)
+    layout = layout_of(get_robot("half-cheetah").spec)
+    value = TerminalValue(layout, torch.Generator().manual_seed(0))
+    agent = OracleAgent(simulator, planner, threads=1, value=value)
+    actions = np.random.default_rng(0).uniform(-1, 1, (1, 8, 2, 6))
+    earned, ends = [], []
+    for sequence in actions[0]:
+        other = Simulator("half-cheetah", "none", seed=1)
+        outcomes = [other.step(action) for action in sequence]
+        earned.append(sum(o.reward - unease(o.observation) for o in outcomes))
+        ends.append(outcomes[-1].observation)
+    with torch.no_grad():
+        expected = np.array(earned) + 0.5 * value(torch.tensor(np.array(ends))).numpy()
+    np.testing.assert_allclose(agent._score(actions)[0], expected, rtol=1e-4, atol=1e-4)
+    agent.close()
 
 
 def test_it_asks_for_the_terminal_value_that_its_planner_needs():
