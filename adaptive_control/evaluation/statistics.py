@@ -14,7 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-__all__ = ["Estimate", "holm", "interquartile_mean", "paired_p_value", "ratio", "stratified"]
+__all__ = [
+    "Estimate", "holm", "interquartile_mean", "paired_p_value", "ratio", "stratified",
+    "stratified_ratio",
+]  # fmt: skip
 
 RESAMPLES = 2000
 _SEED = 0
@@ -64,7 +67,7 @@ def stratified(groups: Sequence[Sequence[float]]) -> Estimate | None:
     def statistic(*parts: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
         return interquartile_mean(np.concatenate(parts, axis=axis), axis=axis)
 
-    low, high = _interval(samples, statistic, paired=False)
+    low, high = _interval(samples, statistic)
     return Estimate(value, low, high, len(everything))
 
 
@@ -74,27 +77,56 @@ def ratio(values: Sequence[float], reference: Sequence[float]) -> Estimate | Non
     Returns:
         None without runs, with unequal numbers of them, or if the reference is not positive.
     """
-    first, second = np.asarray(values, dtype=float), np.asarray(reference, dtype=float)
-    if not len(first) or len(first) != len(second) or not interquartile_mean(second) > 0:
+    return stratified_ratio([(values, reference)])
+
+
+def stratified_ratio(
+    groups: Sequence[tuple[Sequence[float], Sequence[float]]],
+) -> Estimate | None:
+    """Ratio of two interquartile means over all runs, runs resampled in pairs in each condition.
+
+    Args:
+        groups: the runs under each condition, and those of the reference with the same seeds.
+
+    Returns:
+        None without runs, with unequal numbers of them, or if the reference is not positive.
+    """
+    pairs = [
+        (np.asarray(first, dtype=float), np.asarray(second, dtype=float))
+        for first, second in groups
+    ]
+    if any(len(first) != len(second) for first, second in pairs):
+        return None
+    pairs = [pair for pair in pairs if len(pair[0])]
+    if not pairs or not interquartile_mean(np.concatenate([pair[1] for pair in pairs])) > 0:
         return None
 
-    def statistic(x: NDArray, y: NDArray, axis: int = -1) -> NDArray[np.float64]:
-        return interquartile_mean(x, axis=axis) / interquartile_mean(y, axis=axis)
+    def statistic(*rows: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
+        above, below = (
+            interquartile_mean(
+                np.concatenate(
+                    [pair[side][row.astype(int)] for pair, row in zip(pairs, rows, strict=True)],
+                    axis=axis,
+                ),
+                axis=axis,
+            )
+            for side in (0, 1)
+        )
+        return above / below
 
-    low, high = _interval([first, second], statistic, paired=True)
-    return Estimate(float(statistic(first, second)), low, high, len(first))
+    everyone = [np.arange(len(first), dtype=float) for first, _ in pairs]
+    low, high = _interval(everyone, statistic)
+    return Estimate(float(statistic(*everyone)), low, high, sum(map(len, everyone)))
 
 
-def _interval(
-    samples: list[NDArray], statistic: Callable[..., NDArray], paired: bool
-) -> tuple[float, float]:
+def _interval(samples: list[NDArray], statistic: Callable[..., NDArray]) -> tuple[float, float]:
     """Percentile interval; scipy wants two runs of each sample at least."""
     if any(len(sample) < 2 for sample in samples):
         value = float(statistic(*samples))
         return value, value
     result = stats.bootstrap(
         samples, statistic, n_resamples=RESAMPLES, confidence_level=0.95, method="percentile",
-        paired=paired, vectorized=True, rng=np.random.default_rng(_SEED),
+        vectorized=True, rng=np.random.default_rng(_SEED),
     )  # fmt: skip
     low, high = result.confidence_interval
     return float(low), float(high)

@@ -21,11 +21,12 @@ from adaptive_control.evaluation.statistics import (
     paired_p_value,
     ratio,
     stratified,
+    stratified_ratio,
 )
 
 __all__ = [
     "ERRORS", "Pooled", "Recovery", "compared", "errors", "harm", "mean_error", "pooled", "raw",
-    "recovery", "returns_of", "scored_steps", "unusable",
+    "recovery", "returns_of", "scored_steps", "times", "unusable",
 ]  # fmt: skip
 
 ERRORS = ("one step", "K transitions", "K steps open loop")
@@ -148,6 +149,24 @@ def compared(
     over = float(interquartile_mean(ours)) / below if below > 0 else None
     p_value = paired_p_value(ours, theirs)
     return Pooled(stratified(groups), len(groups), len(wanted), p_value, over)
+
+
+def times(
+    conditions: Sequence[Condition], variant: str, steps: int, reference: str = "mb"
+) -> Estimate | None:
+    """How many times the reference's return for each scored step, over what both have.
+
+    Args:
+        conditions: of one robot; those that one of the two lacks are left out.
+        variant: whose.
+        steps: T, control steps of the episodes.
+        reference: whose return is 1.
+
+    Returns:
+        None if nothing is known, or if the reference earns nothing.
+    """
+    both = [(_per_step(c, variant, steps), _per_step(c, reference, steps)) for c in conditions]
+    return stratified_ratio([(ours, theirs) for ours, theirs in both if ours and theirs])
 
 
 def _runs(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adaptive_control.evaluation.grouping import Results, by_suite, columns, tested
 from adaptive_control.evaluation.plan import MODEL_ORACLE, SIMULATOR_ORACLE
 from adaptive_control.evaluation.summary import ERRORS, errors, pooled, raw, recovery, returns_of
-from adaptive_control.evaluation.table_parts import MISSING, Section, lines_of, rests_on, value
+from adaptive_control.evaluation.table_glance import at_a_glance
+from adaptive_control.evaluation.table_parts import MISSING, Section, lines_of, recovered, value
 from adaptive_control.evaluation.table_returns import (
     every_condition,
     no_harm,
@@ -24,6 +24,7 @@ def table(results: Results) -> str:
     """The whole page."""
     sections = [_head(results)]
     for heading, words, lines in (
+        at_a_glance(results),
         normalised(results, MODEL_ORACLE),
         normalised(results, SIMULATOR_ORACLE),
         per_step(results),
@@ -72,19 +73,11 @@ def _recovery(results: Results) -> Section:
         "that before the fault (a second's average), and the share of runs that never get there."
     )
     variants = columns(results)
-    lines = []
-    for name, group in by_suite(results).items():
-        cells = []
-        for variant in variants:
-            found = recovery(group, variant)
-            if not found.wanted or found.median is None or found.never is None:
-                cells.append("-" if not found.wanted or found.known else MISSING)
-                continue
-            median = "never" if math.isinf(found.median) else f"{found.median:.0f}"
-            cells.append(f"{median}; {found.never:.0%}{rests_on(found.known, found.wanted)}")
-        lines.append([name, *cells])
-    lines = lines_of(["suite", *variants], lines) if lines else []
-    return "Recovery", words, lines
+    rows = [
+        [name, *(recovered(recovery(group, variant)) for variant in variants)]
+        for name, group in by_suite(results).items()
+    ]
+    return "Recovery", words, lines_of(["suite", *variants], rows) if rows else []
 
 
 def _model_error(results: Results) -> Section:

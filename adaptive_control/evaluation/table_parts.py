@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 from adaptive_control.evaluation.statistics import Estimate
-from adaptive_control.evaluation.summary import Pooled
+from adaptive_control.evaluation.summary import Pooled, Recovery
 
 __all__ = [
-    "MISSING", "Section", "interval", "lines_of", "rests_on", "value",
+    "MISSING", "Section", "interval", "lines_of", "recovered", "rests_on", "value",
 ]  # fmt: skip
 
 MISSING = "missing"
@@ -17,7 +18,13 @@ Section = tuple[str, str, list[str]]
 """Heading, words below it, lines of the table; without lines there is no section."""
 
 
-def value(found: Pooled, p_value: float | None, reference: Estimate | None = None) -> str:
+def value(
+    found: Pooled,
+    p_value: float | None,
+    reference: Estimate | None = None,
+    *,
+    beside: bool = True,
+) -> str:
     """A figure, its interval, what it rests on, and its p-value if there is one.
 
     Beside a reference also how many times its figure, in bold where the interval lies above its.
@@ -25,11 +32,19 @@ def value(found: Pooled, p_value: float | None, reference: Estimate | None = Non
     if found.estimate is None:
         return MISSING if found.wanted else "-"
     said = interval(found.estimate)
-    if found.over is not None:
+    if beside and found.over is not None:
         above = reference is not None and found.estimate.low > reference.high
         said = f"{f'**{said}**' if above else said} {found.over:.2f} x"
     said += rests_on(found.known, found.wanted)
     return said if p_value is None else f"{said} p={p_value:.2g}"
+
+
+def recovered(found: Recovery) -> str:
+    """Median of the control steps, and the share that never does."""
+    if not found.wanted or found.median is None or found.never is None:
+        return "-" if not found.wanted or found.known else MISSING
+    median = "never" if math.isinf(found.median) else f"{found.median:.0f}"
+    return f"{median}; {found.never:.0%}{rests_on(found.known, found.wanted)}"
 
 
 def rests_on(known: int, wanted: int) -> str:

@@ -13,6 +13,7 @@ from adaptive_control.evaluation.statistics import (
     paired_p_value,
     ratio,
     stratified,
+    stratified_ratio,
 )
 
 runs = st.lists(st.floats(-10, 10), min_size=2, max_size=8)
@@ -70,6 +71,17 @@ def test_a_ratio_resamples_seeds_in_pairs():
     assert found.high == pytest.approx(2.0)
     assert ratio([1.0], [1.0, 2.0]) is None
     assert ratio([1.0, 2.0], [-1.0, 0.0]) is None
+
+
+def test_a_ratio_over_conditions_resamples_within_each():
+    """Runs of a condition are alike, so no resample differs; drawn across, they would."""
+    easy, hard = ([30.0] * 4, [10.0] * 4), ([2.0] * 4, [2.0] * 4)
+    found = stratified_ratio([easy, hard, ([], [])])
+    assert found is not None
+    assert (found.value, found.low, found.high) == pytest.approx((32 / 12, 32 / 12, 32 / 12))
+    assert found.count == 8
+    assert stratified_ratio([easy, ([1.0], [])]) is None
+    assert stratified_ratio([]) is None
 
 
 def test_the_paired_test_finds_a_shift_that_pairs_alone_show():

@@ -123,6 +123,27 @@ def test_beside_mb_without_an_oracle():
     assert rows(alone, "Return for each step")["half-cheetah body"] == ["1.00 [1.00, 1.00]"]
 
 
+def test_at_a_glance_counts_suites_and_pairs_runs():
+    mb, de, adaptive = [10.0, 20.0], [20.0, 21.0], [30.0, 60.0]
+    page = table(
+        results(
+            condition("body", "mid", {"mb": mb, "mb-de": de, "grbal": adaptive}),
+            condition("pier", "mid", {"mb": mb, "mb-de": de, "grbal": [4.0, 5.0]}),
+            condition("slopes", "mid", {"mb": mb, "mb-de": None, "grbal": [10.0, 20.0]}),
+            condition("body", "none", {"mb": mb, "mb-de": de, "grbal": mb}),
+        )
+    )
+    section = page.split("## At a glance")[1].split("\n## ")[0]
+    lines = [line.strip("| ").split(" | ") for line in section.splitlines() if "cheetah" in line]
+    found = {line[1]: line[2:] for line in lines}
+    assert found["mb"][1:4] == ["-", "-", "0, 0 of 2"]  # mb-de is missing on slopes
+    assert found["grbal"][2:4] == ["1, 1 of 3", "1, 1 of 2"]
+    # The middle half of 30, 60, 4, 5, 10, 20 a fault over that of 10, 20, three times.
+    assert found["grbal"][1].startswith("1.08 [")
+    assert found["mb-de"][0].endswith("(2 of 3 conditions)")
+    assert found["grbal"][4:] == ["4; 0%", "1.00 [1.00, 1.00]", "0.25"]
+
+
 def test_what_is_missing_is_said_and_not_taken_for_zero():
     whole = {"mb": [10.0, 10.0], "grbal": [20.0, 20.0], MODEL_ORACLE: [20.0, 20.0]}
     page = table(

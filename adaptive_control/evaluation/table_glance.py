@@ -1,0 +1,89 @@
+"""The first section of table.md: a line for each method and robot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from adaptive_control.evaluation.grouping import Results, by_suite, columns, tested
+from adaptive_control.evaluation.statistics import Estimate
+from adaptive_control.evaluation.summary import compared, errors, harm, recovery, times
+from adaptive_control.evaluation.table_parts import (
+    MISSING,
+    Section,
+    interval,
+    lines_of,
+    recovered,
+    value,
+)
+
+__all__ = ["at_a_glance"]
+
+REFERENCES = ("mb", "mb-de")
+"""Without adaptation, and with the plainest."""
+
+Conditions = Sequence[Mapping[str, Any]]
+
+
+def at_a_glance(results: Results) -> Section:
+    """Robots and variants by what is looked for first, over all suites of the robot."""
+    words = (
+        "Over all perturbations of the robot's suites: return for each scored control step; how "
+        "many times mb's (runs resampled in pairs of one seed); in how many suites the interval "
+        "lies above and below that of mb and of mb-de; recovery as below; return on the "
+        "unperturbed robot over mb's; error on K transitions after adapting over before."
+    )
+    heads = [
+        "robot", "method", "return a step", "times mb", *(f"over, under {r}" for r in REFERENCES),
+        "recovery", "no harm", "error ratio",
+    ]  # fmt: skip
+    steps, variants = results["settings"]["budget"]["steps"], columns(results)
+    robots: dict[str, list[Mapping[str, Any]]] = {}
+    for condition in results["conditions"]:
+        robots.setdefault(condition["robot"], []).append(condition)
+    rows = [
+        [robot, variant, *_row(conditions, variant, steps)]
+        for robot, conditions in robots.items()
+        for variant in variants
+    ]
+    return "At a glance", words, lines_of(heads, rows)
+
+
+def _row(conditions: Conditions, variant: str, steps: int) -> list[str]:
+    under = tested(conditions)
+    found = errors(under, variant, "K transitions")
+    return [
+        value(compared(under, variant, steps), None, beside=False),
+        _or_nothing(None if variant == "mb" else times(under, variant, steps)),
+        *(_suites(conditions, variant, steps, reference) for reference in REFERENCES),
+        recovered(recovery(under, variant)),
+        _no_harm(conditions, variant),
+        f"{found[1] / found[0]:.2f}" if found and found[0] > 0 else "-",
+    ]
+
+
+def _suites(conditions: Conditions, variant: str, steps: int, reference: str) -> str:
+    """In how many suites the interval lies above and below the reference's."""
+    above = below = known = 0
+    for group in by_suite({"conditions": conditions}).values():
+        ours, theirs = (
+            compared(tested(group), name, steps).estimate for name in (variant, reference)
+        )
+        if variant == reference or ours is None or theirs is None:
+            continue
+        known += 1
+        above += ours.low > theirs.high
+        below += ours.high < theirs.low
+    return f"{above}, {below} of {known}" if known else "-"
+
+
+def _no_harm(conditions: Conditions, variant: str) -> str:
+    whole = [c for c in conditions if c["onset"] == "none" and variant in c["results"]]
+    if variant == "mb" or not whole or "mb" not in whole[0]["results"]:
+        return "-"
+    found = harm(whole[0], variant)
+    return interval(found) if found else MISSING
+
+
+def _or_nothing(found: Estimate | None) -> str:
+    return interval(found) if found else "-"
