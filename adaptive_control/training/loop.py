@@ -7,12 +7,9 @@ same model, to the bit.
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,10 +17,10 @@ import torch
 from adaptive_control.dynamics.base import Dynamics
 from adaptive_control.dynamics.registry import make_dynamics
 from adaptive_control.errors import AdaptiveControlError
-from adaptive_control.files import jsonable, write_json
 from adaptive_control.planning import layout_of
 from adaptive_control.suites import check_perturbations
 from adaptive_control.training.checkpoint import save_model
+from adaptive_control.training.claim import claim_folder, written_settings
 from adaptive_control.training.collect import collect_planned, collect_random, training_faults
 from adaptive_control.training.config import TrainConfig
 from adaptive_control.training.dataset import Episodes, copy_episodes, episode_files
@@ -35,9 +32,6 @@ from controllers import load_planner
 from robots import get_robot
 
 __all__ = ["Stage", "TrainingRun", "stages", "train"]
-
-_BEFORE = {"weight_decay": 0.0, "discount": 0.0}
-"""What runs had before there was such a setting, where it is not today's default."""
 
 _WITHOUT_EXPLORATION = 5
 """Every fifth robot collects without exploration noise: its return is the one reported."""
@@ -90,7 +84,7 @@ class TrainingRun:
         self._earlier = [] if config.data is None else episode_files(config.data)
         if config.data is not None:
             self._check_earlier()  # before anything is written
-        self._claim_folder()
+        claim_folder(config)
         if self._earlier and config.rounds_to_collect:
             self._earlier = copy_episodes(self._earlier, self.folder)
         state_file = self.folder / "state.safetensors"
@@ -112,35 +106,6 @@ class TrainingRun:
             raise AdaptiveControlError(
                 f"episode_steps={config.episode_steps}: rounds that go on from "
                 f"{config.data} must have its {earlier.shape[1]} steps"
-            )
-
-    def _settings(self) -> dict[str, Any]:
-        """What is written of the settings: all but where, as a run may be moved."""
-        settings = jsonable(dataclasses.asdict(self.config))
-        settings.pop("out")
-        return settings | {"rounds": self.config.rounds_to_collect}
-
-    def _claim_folder(self) -> None:
-        """Save the settings, or check that the run found here had the same."""
-        settings = self._settings()
-        path = self.folder / "config.json"
-        if not path.exists():
-            write_json(path, settings)
-            return
-        found = json.loads(path.read_text())
-        if found.get("data") and not (settings["rounds"] or (self.folder / "episodes").exists()):
-            found["rounds"] = 0  # a fit from before `rounds` meant anything on given data
-        for name in settings.keys() - found.keys():  # a run from before there was such a setting
-            found[name] = _BEFORE.get(name, jsonable(getattr(TrainConfig(), name)))
-        for values in (settings, found):
-            if values.get("data"):  # the same folder, however it is typed
-                values["data"] = str(Path(values["data"]).resolve())
-        different = sorted(k for k in settings | found if settings.get(k) != found.get(k))
-        if different:
-            name = different[0]
-            raise AdaptiveControlError(
-                f"{name}={settings.get(name)}: the run in {self.folder} has "
-                f"{found.get(name)}; give the same settings to resume it, or another --out"
             )
 
     @property
@@ -292,7 +257,7 @@ class TrainingRun:
             window=self.config.window,
             hidden=self.config.hidden,
             metadata={
-                "settings": self._settings(),
+                "settings": written_settings(self.config),
                 "seconds": self.state.seconds,
                 "validation": {k: last[k] for k in ("error_before", "error_after", "ratio")},
                 **explained,

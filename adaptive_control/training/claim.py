@@ -1,0 +1,52 @@
+"""Whose folder it is: a run's settings are written first, and only the same run goes on there."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from adaptive_control.errors import AdaptiveControlError
+from adaptive_control.files import jsonable, write_json
+from adaptive_control.training.config import TrainConfig
+
+__all__ = ["claim_folder", "written_settings"]
+
+_BEFORE = {"weight_decay": 0.0, "discount": 0.0}
+"""What runs had before there was such a setting, where it is not today's default."""
+
+
+def written_settings(config: TrainConfig) -> dict[str, Any]:
+    """What is written of the settings: all but where, as a run may be moved."""
+    settings = jsonable(dataclasses.asdict(config))
+    settings.pop("out")
+    return settings | {"rounds": config.rounds_to_collect}
+
+
+def claim_folder(config: TrainConfig) -> None:
+    """Write the settings, or check that the run found in the folder had the same.
+
+    Raises:
+        AdaptiveControlError: it had others; names the first one.
+    """
+    settings, folder = written_settings(config), config.folder
+    path = folder / "config.json"
+    if not path.exists():
+        write_json(path, settings)
+        return
+    found = json.loads(path.read_text())
+    if found.get("data") and not (settings["rounds"] or (folder / "episodes").exists()):
+        found["rounds"] = 0  # a fit from before `rounds` meant anything on given data
+    for name in settings.keys() - found.keys():  # a run from before there was such a setting
+        found[name] = _BEFORE.get(name, jsonable(getattr(TrainConfig(), name)))
+    for values in (settings, found):
+        if values.get("data"):  # the same folder, however it is typed
+            values["data"] = str(Path(values["data"]).resolve())
+    different = sorted(k for k in settings | found if settings.get(k) != found.get(k))
+    if different:
+        name = different[0]
+        raise AdaptiveControlError(
+            f"{name}={settings.get(name)}: the run in {folder} has "
+            f"{found.get(name)}; give the same settings to resume it, or another --out"
+        )
