@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from adaptive_control.evaluation.grouping import Results, by_suite, columns, tested
 from adaptive_control.evaluation.plan import MODEL_ORACLE, SIMULATOR_ORACLE
 from adaptive_control.evaluation.statistics import Estimate
-from adaptive_control.evaluation.summary import compared, mean_error, pooled
+from adaptive_control.evaluation.summary import compared, mean_error, pooled, returns_of
 from adaptive_control.files import atomic_path
 from adaptive_control.methods import DEFAULT_METHOD
 
@@ -129,13 +129,14 @@ def _model_error(results: Results, suites: Mapping[str, Conditions]) -> Figure |
     """K-step error against how far ahead: prior dashed, adapted solid; before and after faults."""
     variants = [name for name in columns(results) if name not in _ORACLE_COLOURS]
     colours = _colours(variants)
-    robots = list(dict.fromkeys(c["robot"] for group in suites.values() for c in group))
+    robots: dict[str, Conditions] = {}
+    for condition in (c for group in suites.values() for c in group if c["fault_step"]):
+        if any(mean_error([condition], v, "after_fault", "prior") for v in variants):
+            robots.setdefault(condition["robot"], []).append(condition)
+    if not robots:
+        return None
     figure, axes = _figure(len(robots), 2, (12.5, 0))
-    drawn = False
-    for row, robot in enumerate(robots):
-        faults = [
-            c for group in suites.values() for c in group if c["robot"] == robot and c["fault_step"]
-        ]
+    for row, (robot, faults) in enumerate(robots.items()):
         for column, when in enumerate(("before_fault", "after_fault")):
             panel = axes[2 * row + column]
             for variant in variants:
@@ -143,7 +144,6 @@ def _model_error(results: Results, suites: Mapping[str, Conditions]) -> Figure |
                 adapted = mean_error(faults, variant, when, "adapted")
                 if prior is None or adapted is None:
                     continue
-                drawn = True
                 ahead = np.arange(1, len(prior) + 1)
                 panel.plot(ahead, adapted, color=colours[variant], label=variant)
                 if prior != adapted:
@@ -153,7 +153,7 @@ def _model_error(results: Results, suites: Mapping[str, Conditions]) -> Figure |
             panel.set_ylabel("squared error / variance")
             panel.set_ylim(bottom=0)
     _legend(axes)
-    return figure if drawn else None
+    return figure
 
 
 def _ablations(results: Results, suites: Mapping[str, Conditions]) -> Figure | None:
@@ -197,7 +197,9 @@ def _suite_return(results: Results, conditions: Conditions, variant: str) -> Est
 
 
 def _has_oracle(results: Results) -> bool:
-    return MODEL_ORACLE in results["variants"]
+    """Whether the oracle is there for all that was to be run: one axis, one unit."""
+    wanted = [c for c in tested(results["conditions"]) if MODEL_ORACLE in c["results"]]
+    return bool(wanted) and all(returns_of(c, MODEL_ORACLE) is not None for c in wanted)
 
 
 def _return_label(results: Results) -> str:
