@@ -157,7 +157,7 @@ def times(
     """How many times the reference's return for each scored step, over what both have.
 
     Args:
-        conditions: of one robot; those that one of the two lacks are left out.
+        conditions: of one robot; those, and the seeds, that one of the two lacks are left out.
         variant: whose.
         steps: T, control steps of the episodes.
         reference: whose return is 1.
@@ -166,7 +166,9 @@ def times(
         None if nothing is known, or if the reference earns nothing.
     """
     both = [(_per_step(c, variant, steps), _per_step(c, reference, steps)) for c in conditions]
-    return stratified_ratio([(ours, theirs) for ours, theirs in both if ours and theirs])
+    return stratified_ratio(
+        [(ours[: len(theirs)], theirs[: len(ours)]) for ours, theirs in both if ours and theirs]
+    )
 
 
 def _runs(

@@ -16,6 +16,7 @@ from adaptive_control.evaluation.table_parts import (
     recovered,
     value,
 )
+from adaptive_control.evaluation.table_returns import ORACLES
 
 __all__ = ["at_a_glance"]
 
@@ -79,7 +80,7 @@ def _suites(conditions: Conditions, variant: str, steps: int, reference: str) ->
 
 def _no_harm(conditions: Conditions, variant: str) -> str:
     whole = [c for c in conditions if c["onset"] == "none" and variant in c["results"]]
-    if variant == "mb" or not whole or "mb" not in whole[0]["results"]:
+    if variant in ("mb", *ORACLES) or not whole or "mb" not in whole[0]["results"]:
         return "-"
     found = harm(whole[0], variant)
     return interval(found) if found else MISSING

@@ -144,6 +144,14 @@ def test_at_a_glance_counts_suites_and_pairs_runs():
     assert found["grbal"][4:] == ["4; 0%", "1.00 [1.00, 1.00]", "0.25"]
 
 
+def test_at_a_glance_an_oracle_of_fewer_seeds_meets_its_own():
+    returns: Returns = {"mb": [10.0, 90.0], SIMULATOR_ORACLE: [40.0]}
+    page = table(results(condition("body", "mid", returns), condition("body", "none", returns)))
+    line = next(row for row in page.splitlines() if f"| {SIMULATOR_ORACLE} |" in row)
+    assert line.split(" | ")[3] == "4.00 [4.00, 4.00]"
+    assert MISSING not in line
+
+
 def test_what_is_missing_is_said_and_not_taken_for_zero():
     whole = {"mb": [10.0, 10.0], "grbal": [20.0, 20.0], MODEL_ORACLE: [20.0, 20.0]}
     page = table(
