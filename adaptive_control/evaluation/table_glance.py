@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from adaptive_control.evaluation.grouping import Results, by_suite, columns, tested
@@ -42,40 +43,47 @@ def at_a_glance(results: Results) -> Section:
     robots: dict[str, list[Mapping[str, Any]]] = {}
     for condition in results["conditions"]:
         robots.setdefault(condition["robot"], []).append(condition)
-    rows = [
-        [robot, variant, *_row(conditions, variant, steps)]
-        for robot, conditions in robots.items()
-        for variant in variants
-    ]
+    rows = []
+    for robot, conditions in robots.items():
+        suites = _estimates(conditions, variants, steps)
+        rows += [[robot, v, *_row(conditions, suites, v, steps)] for v in variants]
     return "At a glance", words, lines_of(heads, rows)
 
 
-def _row(conditions: Conditions, variant: str, steps: int) -> list[str]:
+def _estimates(
+    conditions: Conditions, variants: Sequence[str], steps: int
+) -> list[dict[str, Estimate]]:
+    """What is known of the variants in each suite; each is compared with several others."""
+    suites = [tested(group) for group in by_suite({"conditions": conditions}).values()]
+    return [
+        {v: found for v in variants if (found := compared(suite, v, steps).estimate)}
+        for suite in suites
+    ]
+
+
+def _row(
+    conditions: Conditions, suites: Sequence[Mapping[str, Estimate]], variant: str, steps: int
+) -> list[str]:
     under = tested(conditions)
     found = errors(under, variant, "K transitions")
     return [
-        value(compared(under, variant, steps), None, beside=False),
+        value(replace(compared(under, variant, steps), over=None), None),
         _or_nothing(None if variant == "mb" else times(under, variant, steps)),
-        *(_suites(conditions, variant, steps, reference) for reference in REFERENCES),
+        *(_suites(suites, variant, reference) for reference in REFERENCES),
         recovered(recovery(under, variant)),
         _no_harm(conditions, variant),
         f"{found[1] / found[0]:.2f}" if found and found[0] > 0 else "-",
     ]
 
 
-def _suites(conditions: Conditions, variant: str, steps: int, reference: str) -> str:
+def _suites(suites: Sequence[Mapping[str, Estimate]], variant: str, reference: str) -> str:
     """In how many suites the interval lies above and below the reference's."""
-    above = below = known = 0
-    for group in by_suite({"conditions": conditions}).values():
-        ours, theirs = (
-            compared(tested(group), name, steps).estimate for name in (variant, reference)
-        )
-        if variant == reference or ours is None or theirs is None:
-            continue
-        known += 1
-        above += ours.low > theirs.high
-        below += ours.high < theirs.low
-    return f"{above}, {below} of {known}" if known else "-"
+    both = [(s[variant], s[reference]) for s in suites if variant in s and reference in s]
+    if variant == reference or not both:
+        return "-"
+    above = sum(ours.low > theirs.high for ours, theirs in both)
+    below = sum(ours.high < theirs.low for ours, theirs in both)
+    return f"{above}, {below} of {len(both)}"
 
 
 def _no_harm(conditions: Conditions, variant: str) -> str:

@@ -18,13 +18,7 @@ Section = tuple[str, str, list[str]]
 """Heading, words below it, lines of the table; without lines there is no section."""
 
 
-def value(
-    found: Pooled,
-    p_value: float | None,
-    reference: Estimate | None = None,
-    *,
-    beside: bool = True,
-) -> str:
+def value(found: Pooled, p_value: float | None, reference: Estimate | None = None) -> str:
     """A figure, its interval, what it rests on, and its p-value if there is one.
 
     Beside a reference also how many times its figure, in bold where the interval lies above its.
@@ -32,7 +26,7 @@ def value(
     if found.estimate is None:
         return MISSING if found.wanted else "-"
     said = interval(found.estimate)
-    if beside and found.over is not None:
+    if found.over is not None:
         above = reference is not None and found.estimate.low > reference.high
         said = f"{f'**{said}**' if above else said} {found.over:.2f} x"
     said += rests_on(found.known, found.wanted)
