@@ -47,6 +47,8 @@ class Checkpoints:
             AdaptiveControlError: a file that is there holds no such model.
             PlannerError: it has no terminal value, and the robot's planner asks for one.
         """
+        if variant.own_rounds:
+            return self._own_rounds(robot)
         made_with = METHODS[variant.method].checkpoint
         if variant.trained_on:
             data = self._collected(robot, variant.trained_on)
@@ -55,13 +57,44 @@ class Checkpoints:
         path = None if variant.fit is not None else self._file(robot, made_with)
         if path is not None:
             shipped = self._config.checkpoints is None
-            model = self._checked(path, robot, made_with)
-            checked_terminal(load_planner(self._budget.planners[robot]), model.value)
-            return self._hashed(path), f"{'ships' if shipped else 'given'}: {path.name}"
+            told = f"{'ships' if shipped else 'given'}: {path.name}"
+            return self._checked_file(path, robot, made_with), told
         told = "fitted on the dataset of this evaluation"
         return self._fit(robot, made_with, self._dataset(robot), variant.fit or {}), told
 
-    def collects(self, robot: str) -> bool:
+    def has_own_rounds(self, robot: str) -> bool:
+        """Whether there are weights of the default method that collected its own data.
+
+        Those of a file in the folder of checkpoints, or of the run that collects the dataset.
+        """
+        return self._own_file(robot) is not None or self._collects(robot)
+
+    def on_one_perturbation(self, robot: str, perturbation: str) -> Source:
+        """MB's weights from data under this perturbation alone, which it also collected."""
+        budget = self._budget
+        cell = self._train_cell(
+            robot, "mb", f"mb under {perturbation}", (perturbation,),
+            budget.oracle_rounds, budget.oracle_updates,
+        )  # fmt: skip
+        return Source(cell=self._add(cell), suffix="safetensors")
+
+    def _own_rounds(self, robot: str) -> tuple[Source, str]:
+        path = self._own_file(robot)
+        if path is not None:
+            made_with = METHODS[DEFAULT_METHOD].checkpoint
+            return self._checked_file(path, robot, made_with), f"given: {path.name}"
+        cell = self._collected(robot, "")
+        return Source(cell=cell, suffix="safetensors"), "collected the dataset"
+
+    def _own_file(self, robot: str) -> Path | None:
+        return self._given(robot, f"{METHODS[DEFAULT_METHOD].checkpoint}-own-rounds")
+
+    def _checked_file(self, path: Path, robot: str, made_with: str) -> Source:
+        model = self._checked(path, robot, made_with)
+        checked_terminal(load_planner(self._budget.planners[robot]), model.value)
+        return self._hashed(path)
+
+    def _collects(self, robot: str) -> bool:
         """Whether the evaluation makes a dataset of its own for this robot.
 
         It is made where something that was asked for has no checkpoint, and no data was given.
@@ -75,28 +108,19 @@ class Checkpoints:
     def _fits(self) -> bool:
         return bool({"K", "step-sizes"} & set(self._config.ablations))
 
-    def own_rounds(self, robot: str) -> tuple[Source, str]:
-        """The default method's weights out of the run that collected the dataset."""
-        return Source(
-            cell=self._collected(robot, ""), suffix="safetensors"
-        ), "collected the dataset"
-
-    def on_one_perturbation(self, robot: str, perturbation: str) -> Source:
-        """MB's weights from data under this perturbation alone, which it also collected."""
-        budget = self._budget
-        cell = self._train_cell(
-            robot, "mb", f"mb under {perturbation}", (perturbation,),
-            budget.oracle_rounds, budget.oracle_updates,
-        )  # fmt: skip
-        return Source(cell=self._add(cell), suffix="safetensors")
+    def _given(self, robot: str, name: str) -> Path | None:
+        """A file in the folder of checkpoints."""
+        folder = self._config.checkpoints
+        if folder is None:
+            return None
+        if not folder.is_dir():
+            raise AdaptiveControlError(f"checkpoints: {folder} is no folder")
+        path = folder / f"{robot}-{name}.safetensors"
+        return path if path.is_file() else None
 
     def _file(self, robot: str, made_with: str) -> Path | None:
-        folder = self._config.checkpoints
-        if folder is not None:
-            if not folder.is_dir():
-                raise AdaptiveControlError(f"checkpoints: {folder} is no folder")
-            path = folder / f"{robot}-{made_with}.safetensors"
-            return path if path.is_file() else None
+        if self._config.checkpoints is not None:
+            return self._given(robot, made_with)
         if self._config.fresh or f"{robot}-{made_with}" not in pretrained_names():
             return None
         return pretrained_path(robot, made_with)

@@ -98,8 +98,8 @@ def _variants(
 ) -> Iterable[Variant]:
     """What runs under a condition."""
     yield from (Variant(method, method) for method in config.methods)
-    if DEFAULT_METHOD in config.methods and checkpoints.collects(condition.robot):
-        yield Variant(OWN_ROUNDS, DEFAULT_METHOD)
+    if DEFAULT_METHOD in config.methods and checkpoints.has_own_rounds(condition.robot):
+        yield Variant(OWN_ROUNDS, DEFAULT_METHOD, own_rounds=True)
     if config.per_suite and (condition.suite, condition.robot) in _PER_SUITE:
         for method in _PAPER_METHODS:
             yield Variant(f"{method} (own suite)", method, trained_on=condition.suite)
@@ -112,10 +112,7 @@ def _variants(
 def _add_episodes(
     plan: Plan, checkpoints: Checkpoints, variant: Variant, condition: Condition
 ) -> None:
-    if variant.name == OWN_ROUNDS:
-        source, told = checkpoints.own_rounds(condition.robot)
-    else:
-        source, told = checkpoints.of(condition.robot, variant)
+    source, told = checkpoints.of(condition.robot, variant)
     plan.models.setdefault(condition.robot, {})[variant.name] = told
     cell = _episodes_cell(plan, variant, condition, {"model": source}, [(0, "model")])
     plan.entries.append(Entry(variant.name, variant.group, condition, (plan.add(cell),)))

@@ -37,6 +37,7 @@ class Variant:
         name: in tables and files.
         method: the method.
         trained_on: "" for the train sides of the robot together, else the name of a suite.
+        own_rounds: whether it is trained on data that it collected itself, not on everybody's.
         group: which ablation it belongs to; "" if none.
         test: what differs when it runs: `window`, `gate`, `planner`, `inner_steps`, `step_sizes`,
             `layers`.
@@ -46,6 +47,7 @@ class Variant:
     name: str
     method: str
     trained_on: str = ""
+    own_rounds: bool = False
     group: str = ""
     test: Mapping[str, Any] = field(default_factory=dict)
     fit: Mapping[str, Any] | None = None

@@ -9,7 +9,7 @@ import pytest
 
 from adaptive_control.dynamics import make_dynamics
 from adaptive_control.evaluation.cells import Cell, Source
-from adaptive_control.evaluation.plan import MODEL_ORACLE, make_plan
+from adaptive_control.evaluation.plan import MODEL_ORACLE, OWN_ROUNDS, make_plan
 from adaptive_control.evaluation.progress import remaining
 from adaptive_control.methods import DEFAULT_METHOD
 from adaptive_control.planning import layout_of
@@ -81,6 +81,27 @@ def test_a_checkpoint_without_terminal_value_is_refused_before_anything_runs(tmp
     )  # fmt: skip
     with pytest.raises(PlannerError, match="the model has no terminal value"):
         make_plan(config)
+
+
+def test_own_rounds_come_from_a_file_beside_those_on_everybodys_data(tmp_path: Path):
+    spec = get_robot("half-cheetah").spec
+    for name, seed in (("combined", 0), ("combined-own-rounds", 1)):
+        dynamics = make_dynamics("combined", layout_of(spec), (8,), seed)
+        save_model(
+            tmp_path / f"half-cheetah-{name}.safetensors", dynamics,
+            robot="half-cheetah", window=16, hidden=(8,), metadata={},
+        )  # fmt: skip
+    config = tiny(
+        Path("nowhere"), suite="slopes/half-cheetah", models="combined", checkpoints=tmp_path,
+        oracles="none",
+    )  # fmt: skip
+    plan = make_plan(config)
+    assert not any(cell.kind != "episodes" for cell in plan.cells.values())
+    reads = {e.variant: plan.cells[e.cells[0]].inputs["model"].path for e in plan.entries}
+    own = tmp_path / "half-cheetah-combined-own-rounds.safetensors"
+    assert reads == {"combined": tmp_path / "half-cheetah-combined.safetensors", OWN_ROUNDS: own}
+    own.unlink()
+    assert {e.variant for e in make_plan(config).entries} == {"combined"}
 
 
 def test_a_cell_is_known_by_what_it_does_and_reads(tmp_path: Path):
