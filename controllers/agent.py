@@ -82,6 +82,7 @@ class MPCAgent:
         self.gate_config = GateConfig() if gate is None else gate
         self._error = error
         self._noise = NoiseSource(seeds)
+        self._noise_shape = planner.noise_shape(batch, action_low.shape[0])
         self._xp = array_namespace(action_low, action_high)
         self._batch = batch
 
@@ -230,6 +231,11 @@ class MPCAgent:
             iterations=done,
         )
 
+    def prepare(self, iterations: int | None = None) -> None:
+        """Draw the noise of the next `act` now, while nothing else is due; changes no number."""
+        count = self.planner.iterations if iterations is None else iterations
+        self._noise.prepare(self._noise_shape, self._plan.mean, count)
+
     def forget(self) -> None:
         """Empty window and gate, because what they hold cannot be trusted; the plan stays."""
         everyone = self._gate.count >= 0
@@ -275,10 +281,10 @@ class MPCAgent:
         plan = self._plan
         for _ in range(min(shifts, plan.mean.shape[1])):
             plan = self.planner.shift(plan)
-        shape = self.planner.noise_shape(self._batch, plan.action_low.shape[0])
         done = 0
         while done < iterations:
-            plan = self.planner.improve(plan, score, self._noise.draw(shape, plan.mean))
+            noise = self._noise.draw(self._noise_shape, plan.mean)
+            plan = self.planner.improve(plan, score, noise)
             done += 1
             if until is not None and until():
                 break

@@ -14,6 +14,7 @@ from zero would starve the first action, the only one that is executed.
 
 from __future__ import annotations
 
+from collections import deque
 from functools import lru_cache
 
 import numpy as np
@@ -101,7 +102,8 @@ class NoiseSource:
     """Standard normal noise, one independent stream a robot.
 
     Streams are numpy's whatever library plans with them, so numpy and torch see the same numbers,
-    and a robot draws the same numbers alone as it does beside others.
+    and a robot draws the same numbers alone as it does beside others; and the same ahead of time,
+    where noise of one shape is drawn throughout.
 
     Args:
         seeds: one seed a robot.
@@ -111,16 +113,39 @@ class NoiseSource:
         for seed in seeds:
             require(seed >= 0, "seed", seed, "integers from 0")
         self._generators = [np.random.default_rng(seed) for seed in seeds]
+        self._ahead: deque[np.ndarray] = deque()
 
     def reseed(self, robot: int, seed: int) -> None:
         """Start the stream of one robot afresh."""
         require(seed >= 0, "seed", seed, "integers from 0")
-        self._generators[robot] = np.random.default_rng(seed)
+        generator = self._generators[robot] = np.random.default_rng(seed)
+        for noise in self._ahead:
+            generator.standard_normal(out=noise[robot], dtype=noise.dtype.type)
+
+    def prepare(self, shape: tuple[int, ...], reference: Array, count: int) -> None:
+        """Have noise ready for the next `count` calls of `draw`, while there is time for it."""
+        if self._ahead and not _fits(self._ahead[0], shape, reference):
+            self._ahead.clear()
+        while len(self._ahead) < count:
+            self._ahead.append(self._drawn(shape, reference))
 
     def draw(self, shape: tuple[int, ...], reference: Array) -> Array:
         """Noise `[B, ...]` with the namespace, device and type of `reference`."""
-        single = str(reference.dtype).endswith("float32")
-        noise = np.empty(shape, dtype=np.float32 if single else np.float64)
+        if self._ahead and not _fits(self._ahead[0], shape, reference):
+            self._ahead.clear()
+        noise = self._ahead.popleft() if self._ahead else self._drawn(shape, reference)
+        return as_array(noise, reference)
+
+    def _drawn(self, shape: tuple[int, ...], reference: Array) -> np.ndarray:
+        noise = np.empty(shape, dtype=_kind(reference))
         for row, generator in zip(noise, self._generators, strict=True):
             generator.standard_normal(out=row, dtype=noise.dtype.type)
-        return as_array(noise, reference)
+        return noise
+
+
+def _kind(reference: Array) -> type[np.floating]:
+    return np.float32 if str(reference.dtype).endswith("float32") else np.float64
+
+
+def _fits(noise: np.ndarray, shape: tuple[int, ...], reference: Array) -> bool:
+    return noise.shape == tuple(shape) and noise.dtype == _kind(reference)

@@ -191,6 +191,7 @@ def _ticks(
     adapt, plan = [], []
     start = time.perf_counter()
     for tick in range(_WARM_UP + ticks):
+        agent.prepare()  # as beside a robot, while the observation is awaited
         decision = agent.act(_like(observation, agent))
         action = np.asarray(decision.action, dtype=np.float32)
         outcome = simulator.step(action)

@@ -89,11 +89,13 @@ def make_agent(model_class=MotorModel, low: Any = LOW, batch=1, window=8, **chan
     )
 
 
-def run(agent, steps=60, reversed_at=30, batch=1, low: Any = LOW):
+def run(agent, steps=60, reversed_at=30, batch=1, low: Any = LOW, prepare=False):
     """Positions `[steps, B]` and decisions, the motor reversed from `reversed_at` on."""
     observation = like(np.zeros((batch, 2)), low)
     positions, decisions = [], []
     for step in range(steps):
+        if prepare:
+            agent.prepare()
         decision = agent.act(observation)
         following = move(1.0 if step < reversed_at else -1.0, observation, decision.action)
         agent.observe(observation, decision.action, following)
@@ -239,6 +241,17 @@ def test_more_iterations_plan_better():
         return agent.act(np.zeros((4, 2)), iterations=iterations).returns
 
     assert np.all(promised(8) > promised(1))
+
+
+def test_preparing_changes_no_action():
+    prompt, early = make_agent(batch=2, seed=5), make_agent(batch=2, seed=5)
+    for start in (0, 20):  # again, after a reset that finds noise drawn ahead
+        plain, _ = run(prompt, steps=20 + start, batch=2)
+        prepared, _ = run(early, steps=20 + start, batch=2, prepare=True)
+        np.testing.assert_array_equal(plain, prepared)
+        early.prepare()
+        for agent in (prompt, early):
+            agent.reset([1], seeds=[start])
 
 
 def test_timings_are_seconds():

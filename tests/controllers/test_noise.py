@@ -98,3 +98,27 @@ def test_a_robot_draws_the_same_alone_and_beside_others():
     pair = together.draw((2, 5, 3, 1), reference)
     np.testing.assert_array_equal(pair[0], NoiseSource((9,)).draw((1, 5, 3, 1), reference)[0])
     np.testing.assert_array_equal(pair[1], alone.draw((1, 5, 3, 1), reference)[0])
+
+
+def test_noise_drawn_ahead_is_the_same_noise():
+    reference, shape = np.zeros(1, np.float32), (2, 5, 3, 1)
+    prompt, early = NoiseSource((3, 4)), NoiseSource((3, 4))
+    for ready in (0, 3, 2, 1):
+        early.prepare(shape, reference, ready)
+        np.testing.assert_array_equal(prompt.draw(shape, reference), early.draw(shape, reference))
+    early.prepare(shape, reference, 2)
+    for source in (prompt, early):
+        source.reseed(1, 9)
+    for _ in range(3):
+        np.testing.assert_array_equal(prompt.draw(shape, reference), early.draw(shape, reference))
+
+
+def test_noise_drawn_ahead_in_another_shape_is_forgotten():
+    source = NoiseSource((3,))
+    source.prepare((1, 5, 3, 1), np.zeros(1, np.float32), 2)
+    assert source.draw((1, 6, 3, 1), np.zeros(1, np.float32)).shape == (1, 6, 3, 1)
+    source.prepare((1, 6, 3, 1), np.zeros(1, np.float32), 2)
+    assert source.draw((1, 6, 3, 1), np.zeros(1)).dtype == np.float64
+    source.prepare((1, 6, 3, 1), np.zeros(1, np.float32), 1)
+    source.prepare((1, 2, 3, 1), np.zeros(1, np.float32), 1)
+    assert source.draw((1, 2, 3, 1), np.zeros(1, np.float32)).shape == (1, 2, 3, 1)

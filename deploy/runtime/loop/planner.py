@@ -61,6 +61,10 @@ class Agent(Protocol):
         """Adapt and plan."""
         ...
 
+    def prepare(self, iterations: int | None = None) -> None:
+        """Do what the next `act` needs no observation for."""
+        ...
+
 
 class PlannerCore:
     """Turns tasks into plans.
@@ -150,6 +154,13 @@ class PlannerCore:
             late_s=max(0, now - task.deadline_ns) * 1e-9,
             cpu_s=time.process_time() - cpu,
         )
+
+    def prepare(self) -> None:
+        """Do now what the next plan needs no observation for; to be called once one is published.
+
+        Tasks are planned alike with and without it.
+        """
+        self._agent.prepare(self._iterations)
 
     def _adaptation(self, task: PlannerTask) -> dict[str, float]:
         """How adapting went, where the model says."""

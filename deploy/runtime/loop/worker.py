@@ -62,6 +62,7 @@ def serve(exchange: Exchange, core: PlannerCore, parent: int) -> None:
         next_task = head
         if task is not None:
             exchange.plans.write(exchange.shapes.pack(core.plan(task)))
+            core.prepare()
 
 
 def warm_up(core: PlannerCore, spec: dict[str, Any]) -> None:
