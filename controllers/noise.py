@@ -124,28 +124,16 @@ class NoiseSource:
 
     def prepare(self, shape: tuple[int, ...], reference: Array, count: int) -> None:
         """Have noise ready for the next `count` calls of `draw`, while there is time for it."""
-        if self._ahead and not _fits(self._ahead[0], shape, reference):
+        kind = np.float32 if str(reference.dtype).endswith("float32") else np.float64
+        if self._ahead and (self._ahead[0].shape != tuple(shape) or self._ahead[0].dtype != kind):
             self._ahead.clear()
         while len(self._ahead) < count:
-            self._ahead.append(self._drawn(shape, reference))
+            noise = np.empty(shape, dtype=kind)
+            for row, generator in zip(noise, self._generators, strict=True):
+                generator.standard_normal(out=row, dtype=kind)
+            self._ahead.append(noise)
 
     def draw(self, shape: tuple[int, ...], reference: Array) -> Array:
         """Noise `[B, ...]` with the namespace, device and type of `reference`."""
-        if self._ahead and not _fits(self._ahead[0], shape, reference):
-            self._ahead.clear()
-        noise = self._ahead.popleft() if self._ahead else self._drawn(shape, reference)
-        return as_array(noise, reference)
-
-    def _drawn(self, shape: tuple[int, ...], reference: Array) -> np.ndarray:
-        noise = np.empty(shape, dtype=_kind(reference))
-        for row, generator in zip(noise, self._generators, strict=True):
-            generator.standard_normal(out=row, dtype=noise.dtype.type)
-        return noise
-
-
-def _kind(reference: Array) -> type[np.floating]:
-    return np.float32 if str(reference.dtype).endswith("float32") else np.float64
-
-
-def _fits(noise: np.ndarray, shape: tuple[int, ...], reference: Array) -> bool:
-    return noise.shape == tuple(shape) and noise.dtype == _kind(reference)
+        self.prepare(shape, reference, 1)
+        return as_array(self._ahead.popleft(), reference)
