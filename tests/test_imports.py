@@ -31,6 +31,7 @@ RULES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         (
             "adaptive_control.adaptation",
             "adaptive_control.dynamics",
+            "adaptive_control.entry_points",
             "adaptive_control.errors",
             "adaptive_control.files",
             "adaptive_control.methods",
@@ -41,7 +42,11 @@ RULES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "adaptive_control.errors": ((), HEAVY),
     "adaptive_control.files": ((), HEAVY),
-    "adaptive_control.methods": (("adaptive_control.errors",), HEAVY),
+    "adaptive_control.entry_points": (("adaptive_control.errors",), HEAVY),
+    "adaptive_control.methods": (
+        ("adaptive_control.entry_points", "adaptive_control.errors"),
+        HEAVY,
+    ),
     "adaptive_control.dynamics": (
         ("adaptive_control.adaptation", "adaptive_control.errors", "adaptive_control.methods"),
         ("mujoco", "gymnasium"),

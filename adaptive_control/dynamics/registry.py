@@ -10,6 +10,7 @@ import torch
 
 from adaptive_control.dynamics.base import Dynamics
 from adaptive_control.dynamics.features import FeatureLayout
+from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.methods import METHODS
 
 __all__ = ["DYNAMICS", "Family", "make_dynamics"]
@@ -34,8 +35,19 @@ class _Families(Mapping[str, Family]):
     """Imports a class when it is asked for: what adapts and what predicts import each other."""
 
     def __getitem__(self, name: str) -> Family:
-        module, attribute = METHODS[name].implementation.split(".")
-        return getattr(import_module(f"adaptive_control.dynamics.{module}"), attribute)
+        where = METHODS[name].implementation
+        module, colon, attribute = where.partition(":")
+        if not (module and colon and attribute):
+            raise AdaptiveControlError(
+                f"method {name!r}: implementation={where!r}; allowed: module:Class"
+            )
+        try:
+            family = getattr(import_module(module, "adaptive_control.dynamics"), attribute)
+        except (ImportError, AttributeError) as error:
+            raise AdaptiveControlError(f"method {name!r}: cannot load {where}: {error}") from error
+        if getattr(family, "kind", None) != name:
+            raise AdaptiveControlError(f"method {name!r}: {where} is no class with kind={name!r}")
+        return family
 
     def __iter__(self) -> Iterator[str]:
         return iter(METHODS)
@@ -52,5 +64,6 @@ def make_dynamics(kind: str, layout: FeatureLayout, hidden: Sequence[int], seed:
 
     Raises:
         KeyError: no method of that name (the command line checks names before).
+        AdaptiveControlError: the class that an installed package names is not there.
     """
     return DYNAMICS[kind](layout, hidden, torch.Generator().manual_seed(seed))

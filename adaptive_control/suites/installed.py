@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
+from adaptive_control.entry_points import loaded
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.suites.catalogue import SUITES, Suite
 from adaptive_control.suites.held_out import held_out
@@ -44,13 +45,10 @@ def all_suites() -> tuple[Suite, ...]:
 
 
 def _load(point: EntryPoint) -> Sequence[Suite]:
-    try:
-        loaded = point.load()
-    except (ImportError, AttributeError) as error:
-        raise AdaptiveControlError(f"suites: cannot load {point.value}: {error}") from error
-    if not isinstance(loaded, Sequence) or not all(isinstance(suite, Suite) for suite in loaded):
+    suites = loaded(point, "suites")
+    if not isinstance(suites, Sequence) or not all(isinstance(suite, Suite) for suite in suites):
         raise AdaptiveControlError(f"suites: {point.value} is no sequence of Suite")
-    return loaded
+    return suites
 
 
 def _check(suites: Sequence[Suite], brought: Mapping[str, EntryPoint]) -> None:

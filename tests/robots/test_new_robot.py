@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import sys
-import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import gymnasium
@@ -20,52 +18,16 @@ from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.suites import installed, suites_of
 from adaptive_control.training import TrainConfig, train
 from robots import BatchSimulator, RobotError, RolloutScorer, Simulator, get_robot, robot_names
-from robots import registry as robots_registry
 from robots.gym import RobotEnv, environment_id, register
+from tests.installed import Install, write_package
 
 PAGE = Path(__file__).parents[2] / "docs" / "robots.md"
-Install = Callable[[str, dict[str, dict[str, str]]], None]
-
-
-def forget() -> None:
-    for kept in (get_robot, robots_registry._known, installed.all_suites):
-        kept.cache_clear()
-
-
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
-    """Puts a package's name and entry points where Python finds what is installed."""
-
-    def installs(name: str, groups: dict[str, dict[str, str]]) -> None:
-        folder = tmp_path / f"{name.replace('-', '_')}-1.0.dist-info"
-        folder.mkdir()
-        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        lines = []
-        for group, points in groups.items():
-            lines += [f"[{group}]", *(f"{key} = {value}" for key, value in points.items())]
-        (folder / "entry_points.txt").write_text("\n".join(lines))
-        importlib.invalidate_caches()
-        forget()
-
-    monkeypatch.syspath_prepend(tmp_path)
-    yield installs
-    monkeypatch.undo()  # what is on the path must be gone before it is looked for again
-    forget()
 
 
 @pytest.fixture
 def walker(install: Install, tmp_path: Path) -> Iterator[None]:
     """The package of the page, installed."""
-    text = PAGE.read_text(encoding="utf-8")
-    blocks = re.findall(r"`my_robots/(\w+\.py)`[^`]*?```python\n(.*?)```", text, flags=re.DOTALL)
-    package = tmp_path / "my_robots"
-    package.mkdir()
-    for name, block in blocks:
-        (package / name).write_text(block)
-    assert len(blocks) == 3
-    (project,) = re.findall(r"```toml\n(.*?)```", text, flags=re.DOTALL)
-    about = tomllib.loads(project)["project"]
-    install(about["name"], about["entry-points"])
+    assert write_package(PAGE, tmp_path, install, "my_robots") == 3
     yield
     for name in [name for name in sys.modules if name.split(".")[0] == "my_robots"]:
         del sys.modules[name]
