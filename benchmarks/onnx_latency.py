@@ -12,10 +12,8 @@ import argparse
 import json
 import os
 import tempfile
-import time
-from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 # Before numpy is loaded: the runtime plans on one thread.
 os.environ.update({f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")})
@@ -30,6 +28,7 @@ from controllers import make_planner
 from deploy.export.record import record_transitions
 from deploy.export.write import export_bundle
 from deploy.runtime.bundle import Bundle, load_bundle
+from deploy.runtime.timing import Times, timed
 from robots import get_robot
 
 TARGETS = {
@@ -53,24 +52,6 @@ def make_bundle(arguments: argparse.Namespace, folder: Path) -> Bundle:
     model = LoadedModel(dynamics, arguments.robot, arguments.window, {})
     export_bundle(model, spec, folder / "bundle", planner=planner, transitions=transitions)
     return load_bundle(folder / "bundle")
-
-
-def measure(
-    call: Callable[[], Any], repeats: int, before: Callable[[], Any] = lambda: None
-) -> dict[str, float]:
-    """Percentiles of the duration of `call` [ms]; nothing but the first call is left out.
-
-    `before` comes before each, and is not in it: what a robot's planner does while it waits.
-    """
-    call()
-    taken = np.empty(repeats)
-    for i in range(repeats):
-        before()
-        start = time.perf_counter()
-        call()
-        taken[i] = 1e3 * (time.perf_counter() - start)
-    values = np.percentile(taken, (50, 95, 99, 100), method="inverted_cdf")
-    return dict(zip(("p50", "p95", "p99", "max"), map(float, values), strict=True))
 
 
 def main() -> None:
@@ -106,14 +87,16 @@ def main() -> None:
         agent.act(rows[2][:1])
 
     few = max(10, arguments.repeats // 10)
-    figures = {
-        "adapt": measure(lambda: model.adapt(agent.window), arguments.repeats),
-        "returns": measure(lambda: model.returns(context, observation, actions), few),
-        "iteration": measure(
+    taken = {
+        "adapt": timed(lambda: model.adapt(agent.window), arguments.repeats),
+        "returns": timed(lambda: model.returns(context, observation, actions), few),
+        "iteration": timed(
             lambda: agent.act(observation, 1, adapt=False), few, lambda: agent.prepare(1)
         ),
-        "tick": measure(tick, few, agent.prepare),
+        "tick": timed(tick, few, agent.prepare),
     }
+    # Nothing but the first call of each is left out.
+    figures = {name: asdict(Times.of(each)) for name, each in taken.items()}
     for name, times in figures.items():
         text = "  ".join(f"{key} {value:8.3f}" for key, value in times.items())
         print(f"{name:<10} {text}  ms   wanted: {TARGETS[name]}")

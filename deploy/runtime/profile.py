@@ -9,7 +9,6 @@ Only the first call of each turn is left out; every call after it counts.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,20 +21,11 @@ from controllers.planner import SamplingPlanner
 from deploy.errors import DeployError
 from deploy.runtime.bundle import Bundle
 from deploy.runtime.machine import machine
+from deploy.runtime.timing import Times, percentile, timed
 
-__all__ = ["IterationTime", "Largest", "Profile", "Times", "profile_bundle"]
+__all__ = ["IterationTime", "Largest", "Profile", "profile_bundle"]
 
 _TURNS = 5
-
-
-@dataclass(frozen=True)
-class Times:
-    """Percentiles of a duration [ms]."""
-
-    p50: float
-    p95: float
-    p99: float
-    max: float
 
 
 @dataclass(frozen=True)
@@ -151,7 +141,7 @@ def profile_bundle(
     adapt = np.concatenate(adapting)
     times = {size: np.concatenate(parts) for size, parts in taken.items()}
     rows = [
-        IterationTime(*size, _percentile(each, 50), _percentile(each, 99))
+        IterationTime(*size, percentile(each, 50), percentile(each, 99))
         for size, each in times.items()
     ]
     return Profile(
@@ -159,11 +149,11 @@ def profile_bundle(
         budget_ms=budget_ms,
         machine=machine(),
         planner=planner.name,
-        adapt_ms=Times(*(_percentile(adapt, q) for q in (50, 95, 99, 100))),
+        adapt_ms=Times.of(adapt),
         iterations=tuple(rows),
-        largest=_largest(bundle, planner, rows, _percentile(adapt, 99), budget_ms, repeats),
+        largest=_largest(bundle, planner, rows, percentile(adapt, 99), budget_ms, repeats),
         value=tuple(
-            ValueTime(count, _percentile(np.concatenate(parts), 50))
+            ValueTime(count, percentile(np.concatenate(parts), 50))
             for count, parts in valued.items()
         ),
     )
@@ -189,7 +179,7 @@ def _largest(
     while plans:
         _, expected, count, row = plans[0]
         sized = replace(_resized(planner, row.candidates, row.horizon), iterations=count)
-        p99 = _percentile(_tick_times(bundle, sized, repeats), 99)
+        p99 = percentile(_tick_times(bundle, sized, repeats), 99)
         if p99 <= budget_ms:
             return Largest(row.candidates, row.horizon, count, p99)
         # The whole takes longer than its parts: so it will for the plans that are left.
@@ -212,7 +202,7 @@ def _resized(planner: SamplingPlanner, candidates: int, horizon: int) -> Samplin
 def _adapt_times(bundle: Bundle, repeats: int) -> np.ndarray:
     agent = _filled_agent(bundle, bundle.manifest.planner)
     model = agent.model
-    return _timed(lambda: model.adapt(agent.window), 4 * repeats)
+    return timed(lambda: model.adapt(agent.window), 4 * repeats)
 
 
 def _iteration_times(
@@ -231,13 +221,13 @@ def _iteration_times(
             plan, lambda actions: agent.model.returns(context, observation, actions), noise
         )
 
-    first = _timed(iterate, min(3, repeats))
-    return first if _hopeless(first, budget_ms) else _timed(iterate, repeats)
+    first = timed(iterate, min(3, repeats))
+    return first if _hopeless(first, budget_ms) else timed(iterate, repeats)
 
 
 def _value_times(bundle: Bundle, candidates: int, repeats: int) -> np.ndarray:
     states = np.repeat(_observation(bundle), candidates, axis=0)
-    return _timed(partial(bundle.model().value, states), repeats)
+    return timed(partial(bundle.model().value, states), repeats)
 
 
 def _hopeless(taken: np.ndarray, budget_ms: float) -> bool:
@@ -260,7 +250,7 @@ def _tick_times(bundle: Bundle, planner: SamplingPlanner, repeats: int) -> np.nd
         agent.observe(*row)
         agent.act(row[2])
 
-    return _timed(tick, repeats, before=agent.prepare)
+    return timed(tick, repeats, before=agent.prepare)
 
 
 _TRANSITION = ("observation", "action", "next_observation")
@@ -277,22 +267,3 @@ def _filled_agent(bundle: Bundle, planner: Any) -> MPCAgent:
 
 def _observation(bundle: Bundle) -> np.ndarray:
     return bundle.golden["recorded/observation"][:1]
-
-
-def _timed(
-    call: Callable[[], Any], repeats: int, before: Callable[[], Any] = lambda: None
-) -> np.ndarray:
-    """Durations of `repeats` calls after a first one [ms]; what comes before each is not in it."""
-    call()
-    taken = np.empty(repeats)
-    for i in range(repeats):
-        before()
-        start = time.perf_counter()
-        call()
-        taken[i] = 1e3 * (time.perf_counter() - start)
-    return taken
-
-
-def _percentile(taken: np.ndarray, percent: float) -> float:
-    """The smallest measured value that so many are not above; never one between two measured."""
-    return float(np.percentile(taken, percent, method="inverted_cdf"))
