@@ -53,11 +53,39 @@ class Episodes:
         """The episodes at `index`."""
         return Episodes(*(getattr(self, n)[index] for n in _ARRAYS))
 
-    def split(self, validation_share: float, seed: int) -> tuple[Episodes, Episodes]:
-        """Training and validation episodes; whole episodes, so that no transition leaks."""
+    def split(
+        self, validation_share: float, seed: int, future: int = 1
+    ) -> tuple[Episodes, Episodes]:
+        """Training and validation episodes; whole episodes, so that no transition leaks.
+
+        Robots that fall at once, as many do before anything is learned, leave nothing that a model
+        could be judged by: only episodes with `future` transitions between two falls are held out.
+
+        Raises:
+            AdaptiveControlError: fewer than two episodes have them.
+        """
         order = np.random.default_rng(seed).permutation(len(self))
-        held = max(1, round(validation_share * len(self)))
-        return self.take(np.sort(order[held:])), self.take(np.sort(order[:held]))
+        lasting = order[self.starts(future).any(axis=1)[order]]
+        if len(lasting) < 2:
+            raise AdaptiveControlError(
+                f"future K={future}: in {len(lasting)} of {len(self)} episodes a robot stayed up "
+                "that long; allowed: a shorter future, or more data (robots, random-batches)"
+            )
+        held = lasting[: min(max(1, round(validation_share * len(lasting))), len(lasting) - 1)]
+        return self.take(np.setdiff1d(np.arange(len(self)), held)), self.take(np.sort(held))
+
+    def starts(self, future: int) -> np.ndarray:
+        """Where no fall is within `future` transitions, `[E, T - future + 1]` bool.
+
+        Raises:
+            AdaptiveControlError: the episodes are shorter than that.
+        """
+        length = self.segment.shape[1]
+        if length < future:
+            raise AdaptiveControlError(
+                f"future K={future}: longer than the episodes, which have {length} transitions"
+            )
+        return self.segment[:, : length - future + 1] == self.segment[:, future - 1 :]
 
     def save(self, path: Path) -> None:
         """Write as `.npz`, atomically."""
@@ -108,13 +136,7 @@ class TaskSampler:
         ]
         self._segment = episodes.segment
         self._window, self._future, self._short_share = window, future, short_share
-        length = episodes.segment.shape[1]
-        if length < future:
-            raise AdaptiveControlError(
-                f"future K={future}: longer than the episodes, which have {length} transitions"
-            )
-        last = episodes.segment[:, future - 1 :]
-        starts = np.argwhere(episodes.segment[:, : length - future + 1] == last)
+        starts = np.argwhere(episodes.starts(future))
         if only_full:
             starts = starts[starts[:, 1] >= window]
             episode, time = starts.T

@@ -175,7 +175,7 @@ class TrainingRun:
     def _fit(self, dynamics: Dynamics, stage: Stage) -> None:
         config = self.config
         episodes = self._episodes(stage)
-        train_part, held_out = episodes.split(config.validation_share, config.seed)
+        train_part, held_out = self._split(episodes)
         last = self.stages[-1] is stage
         updates = config.final_updates if last else config.updates * (2 if stage.round == 1 else 1)
         flat = (
@@ -222,6 +222,10 @@ class TrainingRun:
         before = self.stages[: self.stages.index(stage)]
         collected = [self._episode_file(s) for s in before if s.kind != "fit"]
         return Episodes.join([Episodes.load(file) for file in (*self._earlier, *collected)])
+
+    def _split(self, episodes: Episodes) -> tuple[Episodes, Episodes]:
+        config = self.config
+        return episodes.split(config.validation_share, config.seed, config.future)
 
     def _episode_file(self, stage: Stage) -> Path:
         before = max(0, len(self._earlier) - 1)  # files count from 0, and so do rounds
@@ -271,8 +275,8 @@ class TrainingRun:
         if not config.discount:
             return None
         fitted = fit_value(
-            *self._episodes(stage).split(config.validation_share, config.seed), self.robot.spec,
-            layout_of(self.robot.spec), discount=config.discount, seed=config.seed,
+            *self._split(self._episodes(stage)), self.robot.spec, layout_of(self.robot.spec),
+            discount=config.discount, seed=config.seed,
         )  # fmt: skip
         self.reporter.line(f"terminal value: explains {fitted.explained:.3f} of the variance")
         return fitted

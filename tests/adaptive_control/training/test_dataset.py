@@ -84,3 +84,33 @@ def test_split_keeps_every_episode_once():
     ids = np.concatenate([train.observation[:, 0, 0], held.observation[:, 0, 0]])
     assert len(held) == 4
     assert sorted(ids.tolist()) == list(range(20))
+
+
+def falling(segments):
+    """Episodes of which these are the segments, told apart by their first observation."""
+    count, length = len(segments), len(segments[0])
+    rows = np.broadcast_to(np.arange(count, dtype=np.float32)[:, None, None], (count, length, 1))
+    return Episodes(rows, rows, rows, np.array(segments, dtype=np.int32))
+
+
+def test_who_falls_at_once_is_never_held_out():
+    """What is held out is there to judge a model by: K transitions without a fall in between."""
+    steady, shaky = [0] * 6, [0, 1, 2, 3, 4, 5]
+    episodes = falling([shaky, steady, shaky, [0, 0, 1, 1, 1, 2], *[shaky] * 16])
+    for seed in range(8):
+        train, held = episodes.split(0.1, seed, future=3)
+        assert held.observation[0, 0, 0] in (1, 3)
+        assert len(held) == 1
+        assert len(train) == 19
+        assert TaskSampler(train, 2, 3)  # one of the two is left to learn from
+    with pytest.raises(
+        AdaptiveControlError, match="future K=5: in 1 of 20 episodes a robot stayed up that long"
+    ):
+        episodes.split(0.1, 0, future=5)
+
+
+def test_where_nobody_falls_early_the_split_is_the_same_for_every_future():
+    episodes = numbered(20, 8, [])
+    first, second = (episodes.split(0.3, seed=1, future=future) for future in (1, 8))
+    for one, other in zip(first, second, strict=True):
+        assert np.array_equal(one.observation, other.observation)
