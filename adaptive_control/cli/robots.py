@@ -36,10 +36,12 @@ def run(arguments: Sequence[str]) -> None:
 
     console = terminal()
     if config.robot:
-        _describe(console, get_robot(config.robot).spec)
+        spec = get_robot(config.robot).spec
+        _describe(console, spec)
+        _list_perturbations(console, tuple(spec.legs))
     else:
         _list_robots(console)
-    _list_perturbations(console)
+        _list_perturbations(console, ("back",))
 
 
 def _list_robots(console: Console) -> None:
@@ -70,7 +72,7 @@ def _describe(console: Console, spec: RobotSpec) -> None:
     console.print(f"planner {format_planner(planner_for(spec.name))}\n", soft_wrap=True)
 
 
-def _list_perturbations(console: Console) -> None:
+def _list_perturbations(console: Console, legs: tuple[str, ...]) -> None:
     from robots.perturbations import KINDS
 
     table = Table(title="perturbations: kind:argument[@onset[-end]], joined by +")
@@ -79,7 +81,8 @@ def _list_perturbations(console: Console) -> None:
     for name, kind in KINDS.items():
         table.add_row(name, kind.takes)
     console.print(table)
-    console.print("for example crippled-leg:back@5s+mass:1.5@8s-10s; none is the unperturbed robot")
+    broken = f"crippled-leg:{legs[0]}" if legs else "crippled-joint:0"
+    console.print(f"for example {broken}@5s+mass:1.5@8s-10s; none is the unperturbed robot")
 
 
 def _range(low: float, high: float) -> str:
