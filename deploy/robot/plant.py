@@ -33,6 +33,8 @@ class LinkedPlant:
         self._sequence = 0
         self.running = False
         self.episode_return = 0.0
+        # What the first step loads is loaded before anybody waits for it: it took a whole period.
+        self._simulator.step(self._safe)
         self.observation = self._observe(self._simulator.reset(self._seed), self._safe, -1, True)
 
     def stand(self) -> None:

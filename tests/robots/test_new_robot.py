@@ -78,6 +78,14 @@ def test_its_reward_runs_on_tensors_and_the_oracle_agrees() -> None:
 
 
 @uses_walker
+def test_the_page_asks_the_true_simulator(capsys: pytest.CaptureFixture[str]) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    (asks,) = [block for block in blocks if "OracleAgent" in block]
+    exec(asks.replace("candidates=100", "candidates=20,elites=4").replace("range(50)", "range(3)"))
+    assert re.fullmatch(r"\d falls, -?\d\.\d\d m in 1\.5 s\n", capsys.readouterr().out)
+
+
+@uses_walker
 def test_commands_know_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["robots"]) == 0
     assert "walker" in capsys.readouterr().out

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -71,3 +74,14 @@ def test_bad_robots_are_refused():
         open_link("sim:dog")
     with pytest.raises((RobotError, DeployError), match="crippled-joint"):
         open_link("sim:half-cheetah?perturb=crippled-joint:9")
+
+
+def test_nothing_is_loaded_once_somebody_waits():
+    """Modules that the first control period brought made its reader late, in a fresh process."""
+    code = (
+        "import sys; from deploy.runtime.link import open_link; "
+        "link = open_link('sim:half-cheetah'); before = set(sys.modules); "
+        "[link.read(0.0) for _ in range(3)]; print(*sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
