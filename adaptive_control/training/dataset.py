@@ -65,7 +65,8 @@ class Episodes:
             AdaptiveControlError: fewer than two episodes have them.
         """
         order = np.random.default_rng(seed).permutation(len(self))
-        lasting = order[self.starts(future).any(axis=1)[order]]
+        lasts = np.asarray(self.starts(future).any(axis=1))
+        lasting = order[lasts[order]]
         if len(lasting) < 2:
             raise AdaptiveControlError(
                 f"future K={future}: in {len(lasting)} of {len(self)} episodes a robot stayed up "
