@@ -8,7 +8,14 @@ from typing import Any
 
 from adaptive_control.evaluation.grouping import Results, by_suite, columns, tested
 from adaptive_control.evaluation.statistics import Estimate
-from adaptive_control.evaluation.summary import compared, errors, harm, recovery, times
+from adaptive_control.evaluation.summary import (
+    compared,
+    errors,
+    harm,
+    pooled,
+    recovery,
+    times,
+)
 from adaptive_control.evaluation.table_parts import (
     MISSING,
     Section,
@@ -31,13 +38,15 @@ def at_a_glance(results: Results) -> Section:
     """Robots and variants by what is looked for first, over all suites of the robot."""
     words = (
         "Over all perturbations of the robot's suites: return for each scored control step; how "
-        "many times mb's (runs resampled in pairs of one seed); in how many suites the interval "
-        "lies above and below that of mb and of mb-de; recovery as below; return on the "
-        "unperturbed robot over mb's; error on K transitions after adapting over before."
+        "many times mb's (runs resampled in pairs of one seed); return over an oracle's, where one "
+        "is known; in how many suites the interval lies above and below that of mb and of mb-de; "
+        "recovery as below; return on the unperturbed robot over mb's; error on K transitions "
+        "after adapting over before."
     )
+    oracles = [o for o in ORACLES if any(o in c["results"] for c in results["conditions"])]
     heads = [
-        "robot", "method", "return a step", "times mb", *(f"over, under {r}" for r in REFERENCES),
-        "recovery", "no harm", "error ratio",
+        "robot", "method", "return a step", "times mb", *(f"of {oracle}" for oracle in oracles),
+        *(f"over, under {r}" for r in REFERENCES), "recovery", "no harm", "error ratio",
     ]  # fmt: skip
     steps, variants = results["settings"]["budget"]["steps"], columns(results)
     robots: dict[str, list[Mapping[str, Any]]] = {}
@@ -46,7 +55,7 @@ def at_a_glance(results: Results) -> Section:
     rows = []
     for robot, conditions in robots.items():
         suites = _estimates(conditions, variants, steps)
-        rows += [[robot, v, *_row(conditions, suites, v, steps)] for v in variants]
+        rows += [[robot, v, *_row(conditions, suites, v, oracles, steps)] for v in variants]
     return "At a glance", words, lines_of(heads, rows)
 
 
@@ -62,18 +71,30 @@ def _estimates(
 
 
 def _row(
-    conditions: Conditions, suites: Sequence[Mapping[str, Estimate]], variant: str, steps: int
+    conditions: Conditions,
+    suites: Sequence[Mapping[str, Estimate]],
+    variant: str,
+    oracles: Sequence[str],
+    steps: int,
 ) -> list[str]:
     under = tested(conditions)
     found = errors(under, variant, "K transitions")
     return [
         value(replace(compared(under, variant, steps), over=None), None),
         _or_nothing(None if variant == "mb" else times(under, variant, steps)),
+        *(_share(under, variant, oracle, steps) for oracle in oracles),
         *(_suites(suites, variant, reference) for reference in REFERENCES),
         recovered(recovery(under, variant)),
         _no_harm(conditions, variant),
         f"{found[1] / found[0]:.2f}" if found and found[0] > 0 else "-",
     ]
+
+
+def _share(conditions: Conditions, variant: str, oracle: str, steps: int) -> str:
+    """Of the oracle's return."""
+    if variant == oracle:
+        return "-"
+    return value(replace(pooled(conditions, variant, steps, oracle), p_value=None), None)
 
 
 def _suites(suites: Sequence[Mapping[str, Estimate]], variant: str, reference: str) -> str:

@@ -148,8 +148,13 @@ def test_at_a_glance_an_oracle_of_fewer_seeds_meets_its_own():
     returns: Returns = {"mb": [10.0, 90.0], SIMULATOR_ORACLE: [40.0]}
     page = table(results(condition("body", "mid", returns), condition("body", "none", returns)))
     line = next(row for row in page.splitlines() if f"| {SIMULATOR_ORACLE} |" in row)
-    assert line.split(" | ")[3] == "4.00 [4.00, 4.00]"
+    assert line.split(" | ")[3:5] == ["4.00 [4.00, 4.00]", "-"]
     assert MISSING not in line
+    heads = next(row for row in page.splitlines() if row.startswith("| robot | method |"))
+    assert heads.split(" | ")[4] == f"of {SIMULATOR_ORACLE}"
+    assert MODEL_ORACLE not in heads  # nobody asked for it
+    ours = next(row for row in page.splitlines() if row.startswith("| half-cheetah | mb |"))
+    assert ours.split(" | ")[4].startswith("1.25 [")  # 10 and 90 over 40
 
 
 def test_what_is_missing_is_said_and_not_taken_for_zero():
