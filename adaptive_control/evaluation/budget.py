@@ -50,7 +50,7 @@ class Budget:
 
 
 _WHOLE = Budget(
-    seeds=10, steps=200, planners={}, collecting=TrainConfig.planner, oracle_seeds=5,
+    seeds=10, steps=200, planners={}, collecting=TrainConfig.planner, oracle_seeds=2,
     first_tests=0, from_start=True, robots=40, rounds=12, updates=2000, final_updates=20_000,
     oracle_rounds=8, oracle_updates=10_000,
 )  # fmt: skip

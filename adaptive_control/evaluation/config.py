@@ -52,7 +52,7 @@ class EvaluateConfig:
     simulator (plans with the true simulator), none."""
 
     oracle_seeds: int | None = None
-    """Episodes of the simulator oracle under each perturbation; 5, with --quick 1."""
+    """Episodes of the simulator oracle under each perturbation; 2, with --quick 1."""
 
     per_suite: bool = False
     """Also MB, GrBAL and ReBAL trained on one suite alone, on the four suites of the paper."""
