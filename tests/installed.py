@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,12 @@ def write_package(page: Path, folder: Path, install: Install, package: str) -> i
     about = tomllib.loads(project)["project"]
     install(about["name"], about["entry-points"])
     return len(blocks)
+
+
+def unload(package: str) -> None:
+    """Its modules are read again when they are next imported."""
+    for name in [name for name in sys.modules if name.split(".")[0] == package]:
+        del sys.modules[name]
 
 
 def forget() -> None:

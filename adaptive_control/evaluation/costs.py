@@ -13,7 +13,7 @@ __all__ = ["collecting", "episodes", "fitting", "simulating"]
 _MODEL_STEPS = 1.0e6
 """Candidate steps that a model of two hidden layers of 200 predicts in a second."""
 _SLOWER = {"pets": 8.0}
-"""How many networks a prediction takes, if more than one."""
+"""How many times as long as one network's a prediction takes, where it asks several."""
 _SIMULATOR_STEPS = {"half-cheetah": 4.0e4, "ant": 5.7e3, "a1": 4.0e3}
 """Candidate control steps that the true simulator makes in a second."""
 _OTHER_SIMULATOR_STEPS = 1.0e4

@@ -17,7 +17,7 @@ from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.methods import METHODS, method_names
 from adaptive_control.training import TrainConfig, load_model, train
 from tests.adaptive_control.models import random_window, tiny
-from tests.installed import Install, write_package
+from tests.installed import Install, unload, write_package
 
 PAGE = Path(__file__).parents[2] / "docs" / "methods.md"
 TINY = "cem:candidates=16,elites=2,horizon=3,iterations=1"
@@ -28,8 +28,7 @@ def offset(install: Install, tmp_path: Path) -> Iterator[None]:
     """The package of the page, installed."""
     assert write_package(PAGE, tmp_path, install, "my_rules") == 1
     yield
-    for name in [name for name in sys.modules if name.split(".")[0] == "my_rules"]:
-        del sys.modules[name]
+    unload("my_rules")
 
 
 uses_offset = pytest.mark.usefixtures("offset")

@@ -19,7 +19,7 @@ from adaptive_control.suites import installed, suites_of
 from adaptive_control.training import TrainConfig, train
 from robots import BatchSimulator, RobotError, RolloutScorer, Simulator, get_robot, robot_names
 from robots.gym import RobotEnv, environment_id, register
-from tests.installed import Install, write_package
+from tests.installed import Install, unload, write_package
 
 PAGE = Path(__file__).parents[2] / "docs" / "robots.md"
 
@@ -29,8 +29,7 @@ def walker(install: Install, tmp_path: Path) -> Iterator[None]:
     """The package of the page, installed."""
     assert write_package(PAGE, tmp_path, install, "my_robots") == 3
     yield
-    for name in [name for name in sys.modules if name.split(".")[0] == "my_robots"]:
-        del sys.modules[name]
+    unload("my_robots")
     gymnasium.registry.pop("adaptive-control/Walker-v0", None)
 
 
