@@ -2,7 +2,11 @@ r"""CEM, the cross-entropy method: fit a normal distribution to the elites, agai
 
 $$u^{(i)} = \mu + \sigma\,\epsilon^{(i)}, \qquad
 \mu \leftarrow m\,\mu + (1-m)\,\tfrac1E \textstyle\sum_{elite} u^{(i)}, \qquad
-\sigma \leftarrow m\,\sigma + (1-m)\,\mathrm{std}_{elite}(u)$$
+\sigma \leftarrow m_+\,\sigma + (1-m_+)\,\mathrm{std}_{elite}(u), \quad m_+ = \max(m, 0)$$
+
+With m below 0 the mean goes beyond that of the elites (over-relaxation). Few candidates in many
+dimensions agree on a direction long before their mean is far along it: with two or three iterations
+it pays to go further (docs/decisions/0013).
 
 Rubinstein and Kroese, "The Cross-Entropy Method" (2004); Chua et al., "Deep reinforcement learning
 in a handful of trials using probabilistic dynamics models" (2018), section 5.
@@ -31,7 +35,8 @@ class CEM(GaussianPlanner):
 
     Attributes:
         elites: E, candidates that the distribution is fitted to.
-        momentum: m, how much of the old mean and standard deviation remains.
+        momentum: m, how much of the old mean and standard deviation remains; below 0 the mean
+            goes beyond that of the elites, by as much of the way to it.
     """
 
     name: ClassVar[str] = "cem"
@@ -43,7 +48,7 @@ class CEM(GaussianPlanner):
         super().__post_init__()
         allowed = f"1 to candidates ({self.candidates})"
         require(1 <= self.elites <= self.candidates, "elites", self.elites, allowed)
-        require(0 <= self.momentum < 1, "momentum", self.momentum, "0 to below 1")
+        require(-3 <= self.momentum < 1, "momentum", self.momentum, "-3 to below 1")
 
     @property
     def fewest(self) -> int:
@@ -61,11 +66,12 @@ class CEM(GaussianPlanner):
         weights = weights_of(elite_returns)
         mean = weighted_mean(weights, elites)
         std = xp.sqrt(weighted_mean(weights, (elites - mean[:, None]) ** 2))
-        old, new = self.momentum, 1 - self.momentum
+        old, remains = self.momentum, max(self.momentum, 0.0)
+        std = remains * plan.std + (1 - remains) * std
         return replace(
             plan,
-            mean=old * plan.mean + new * mean,
-            std=xp.maximum(old * plan.std + new * std, self.floor(plan) + xp.zeros_like(std)),
+            mean=old * plan.mean + (1 - old) * mean,
+            std=xp.maximum(std, self.floor(plan) + xp.zeros_like(std)),
             returns=weighted_mean(weights, elite_returns),
             iteration=plan.iteration + 1,
         )

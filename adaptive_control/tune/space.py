@@ -32,7 +32,7 @@ _LIMITS: Mapping[str, tuple[tuple[str, ...], float, float, bool]] = {
     "std": (_GAUSSIAN, 0.2, 1.5, True),
     "colour": (_GAUSSIAN, 0.0, 3.0, False),
     "elite_share": (_ELITES, 0.02, 0.3, True),
-    "momentum": (_ELITES, 0.0, 0.5, False),
+    "momentum": (_ELITES, -2.0, 0.5, False),
     "keep_share": (("icem",), 0.0, 1.0, False),
     "decay": (("icem",), 1.0, 2.0, False),
     "temperature": (("mppi",), 0.01, 1.0, True),
@@ -221,7 +221,7 @@ class Space:
         return replace(setting, planner=format_planner(replace(planner, **changes)))
 
 
-_NATURAL = {("colour", 0.0), ("momentum", 0.0), ("decay", 1.0), ("std_decay", 1.0)}
+_NATURAL = {("colour", 0.0), ("decay", 1.0), ("std_decay", 1.0)}
 """Ends beyond which the planner has no values, or none that mean anything."""
 
 

@@ -232,6 +232,45 @@ def test_cem_fits_the_elites():
     np.testing.assert_allclose(after.returns, np.mean([N - 4, N - 3, N - 2, N - 1]))
 
 
+def test_below_no_momentum_the_mean_goes_beyond_the_elites_and_stays_inside_the_limits():
+    planner = small("cem", momentum=-1.0, elites=4, std=0.2)
+    plan = planner.start(1, LOW, HIGH)
+    seen = []
+
+    def score(actions):
+        seen.append(actions)
+        return smooth(actions)
+
+    after = planner.improve(plan, score, noise_for(planner, (5,)))
+    order = np.argsort(-smooth(seen[0])[0])[:4]
+    elites = seen[0][:, order]
+    beyond = plan.mean + 2 * (elites.mean(axis=1) - plan.mean)
+    np.testing.assert_allclose(after.mean, np.clip(beyond, LOW, HIGH))
+    np.testing.assert_allclose(after.std, np.maximum(elites.std(axis=1), planner.floor(plan)))
+
+
+@pytest.mark.parametrize("name", ["cem", "icem"])
+def test_few_iterations_get_further_when_the_mean_goes_beyond_the_elites(name):
+    """On a smooth return of many dimensions, whose best plan is far from the first mean."""
+    rng = np.random.default_rng(3)
+    low, high = np.full(6, -1.0), np.full(6, 1.0)
+    best = rng.uniform(-0.8, 0.8, (32, 15, 6))
+
+    def reached(momentum: float) -> np.ndarray:
+        settings = {"candidates": 100, "horizon": 15, "elites": 20, "momentum": momentum}
+        planner = make_planner(name, **settings)
+        plan = planner.start(32, low, high)
+        noise = np.random.default_rng(4)
+        for _ in range(2):
+            drawn = noise.standard_normal(planner.noise_shape(32, 6))
+            plan = planner.improve(
+                plan, lambda actions: -((actions - best[:, None]) ** 2).sum((2, 3)), drawn
+            )
+        return ((plan.mean - best) ** 2).sum((1, 2))
+
+    assert np.median(reached(-1.0) / reached(0.0)) < 0.95
+
+
 def test_standard_deviation_has_a_floor_relative_to_the_range():
     planner = small("cem", elites=1, momentum=0.0, std_min=0.1)
     after = planner.improve(planner.start(1, LOW, HIGH), smooth, noise_for(planner, (5,)))

@@ -34,7 +34,7 @@ planners = st.one_of(
         CEM,
         candidates=st.integers(20, 900),
         std=st.floats(0.05, 10),
-        momentum=st.floats(0, 0.99),
+        momentum=st.floats(-3, 0.99),
         colour=st.floats(0, 4),
     ),
     st.builds(ICEM, keep=st.integers(0, 19), decay=st.floats(1, 10)),
@@ -97,7 +97,7 @@ def test_defaults_fit_the_control_period():
             "planner cem: std_min: 0.6 is not allowed; allowed: above 0 to std (0.5)",
         ),
         ("cem:colour=-1", "planner cem: colour: -1.0 is not allowed; allowed: 0 to 4"),
-        ("cem:momentum=1", "planner cem: momentum: 1.0 is not allowed; allowed: 0 to below 1"),
+        ("cem:momentum=1", "planner cem: momentum: 1.0 is not allowed; allowed: -3 to below 1"),
         ("cem:elites=0", "planner cem: elites: 0 is not allowed; allowed: 1 to candidates (200)"),
         (
             "cem:candidates=9",
