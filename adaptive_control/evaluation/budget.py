@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.evaluation.config import EvaluateConfig
 from adaptive_control.pretrained import planner_for
 from adaptive_control.training.config import TrainConfig
@@ -73,6 +75,7 @@ def budget_of(config: EvaluateConfig, robots: Iterable[str]) -> Budget:
         robots: the robots that there are planners for.
 
     Raises:
+        AdaptiveControlError: a folder of planners with none for these robots.
         PlannerError: no such planner.
     """
     preset = _QUICK if config.quick else _WHOLE
@@ -81,11 +84,24 @@ def budget_of(config: EvaluateConfig, robots: Iterable[str]) -> Budget:
         for name in ("seeds", "steps", "oracle_seeds")
         if (value := getattr(config, name)) is not None
     }
-    asked = config.planner or (preset.collecting if config.quick else None)
-    planners = {robot: format_planner(planner_for(robot, asked)) for robot in robots}
-    collecting = load_planner(config.planner or preset.collecting)
+    for_all, own = config.planner, {}
+    if for_all and Path(for_all).is_dir():
+        for_all, own = None, _planners_in(Path(for_all), robots := tuple(robots))
+    asked = for_all or (preset.collecting if config.quick else None)
+    planners = {r: format_planner(planner_for(r, own.get(r, asked))) for r in robots}
+    collecting = load_planner(for_all or preset.collecting)
     collecting = replace(collecting, terminal=0.0, halve_every=0)
     if config.oracle_seeds is None and "seeds" in given:
         given["oracle_seeds"] = min(preset.oracle_seeds, given["seeds"])
     given |= {"planners": planners, "collecting": format_planner(collecting)}
     return Budget(**{**vars(preset), **given})
+
+
+def _planners_in(folder: Path, robots: tuple[str, ...]) -> dict[str, str]:
+    """The robots' planner files in a folder; a robot may have none, but not all of them."""
+    files = {robot: folder / f"{robot}.toml" for robot in robots}
+    found = {robot: str(file) for robot, file in files.items() if file.is_file()}
+    if not found:
+        names = ", ".join(file.name for file in files.values())
+        raise AdaptiveControlError(f"planner: folder {folder} holds none of {names}")
+    return found

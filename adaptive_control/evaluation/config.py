@@ -44,8 +44,9 @@ class EvaluateConfig:
     """Control steps of an episode, the fault half-way; 200, with --quick 120."""
 
     planner: str | None = None
-    """A planner and its settings, or the path of a planner.toml, the same for all; each robot's own
-    if not given, and with --quick cem:candidates=100,horizon=12,iterations=2."""
+    """A planner and its settings, or the path of a planner.toml, the same for all; or a folder with
+    a ROBOT.toml for each; each robot's own if not given, and with --quick
+    cem:candidates=100,horizon=12,iterations=2."""
 
     oracles: str = "both"
     """Which oracles to measure against: both, model (MB trained on the test perturbation itself),

@@ -21,7 +21,7 @@ _RANGES: dict[str, tuple[float, float, float]] = {
     "std": (0.05, 2.0, 0.05),
     "std_min": (0.01, 1.0, 0.01),
     "colour": (0.0, 4.0, 0.1),
-    "momentum": (-2.0, 0.95, 0.05),
+    "momentum": (-1.5, 0.95, 0.05),
     "decay": (1.0, 3.0, 0.05),
     "temperature": (0.01, 2.0, 0.01),
     "std_decay": (0.1, 1.0, 0.05),

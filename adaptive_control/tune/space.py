@@ -21,7 +21,7 @@ from optuna.distributions import (
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.tune.config import TuneConfig
 from adaptive_control.tune.setting import Setting
-from controllers import SamplingPlanner, format_planner, make_planner, planner_names
+from controllers import CEM, SamplingPlanner, format_planner, make_planner, planner_names
 
 __all__ = ["Space", "windows_around"]
 
@@ -32,7 +32,7 @@ _LIMITS: Mapping[str, tuple[tuple[str, ...], float, float, bool]] = {
     "std": (_GAUSSIAN, 0.2, 1.5, True),
     "colour": (_GAUSSIAN, 0.0, 3.0, False),
     "elite_share": (_ELITES, 0.02, 0.3, True),
-    "momentum": (_ELITES, -2.0, 0.5, False),
+    "momentum": (_ELITES, -1.2, 0.5, False),
     "keep_share": (("icem",), 0.0, 1.0, False),
     "decay": (("icem",), 1.0, 2.0, False),
     "temperature": (("mppi",), 0.01, 1.0, True),
@@ -142,13 +142,15 @@ class Space:
     def starts(self) -> list[dict[str, Any]]:
         """Where the search begins, inside the limits, as searched values.
 
-        The defaults of each kind of planner; and, if there is a terminal value, those with it and
-        half the horizon, and those that drop candidates on the way.
+        The defaults of each kind of planner, and those whose mean goes beyond the elites'; and, if
+        there is a terminal value, those with it and half the horizon, and those that drop
+        candidates on the way.
         """
-        starts = defaults = [make_planner(kind) for kind in self.planners]
+        defaults = [make_planner(kind) for kind in self.planners]
+        eager = [replace(p, momentum=-0.5) for p in defaults if isinstance(p, CEM)]
+        starts = [*defaults, *eager]
         if self.terminal:
-            starts = [
-                *defaults,
+            starts += [
                 *(replace(p, horizon=max(1, p.horizon // 2), terminal=1.0) for p in defaults),
                 *(replace(p, halve_every=max(1, p.horizon // 3)) for p in defaults),
             ]

@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 
 from adaptive_control.dynamics import make_dynamics
+from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.evaluation.cells import Cell, Source
 from adaptive_control.evaluation.plan import MODEL_ORACLE, OWN_ROUNDS, make_plan
 from adaptive_control.evaluation.progress import remaining
 from adaptive_control.methods import DEFAULT_METHOD
 from adaptive_control.planning import layout_of
-from adaptive_control.training import save_model
-from controllers import PlannerError
+from adaptive_control.pretrained import planner_for
+from adaptive_control.training import TrainConfig, save_model
+from controllers import PlannerError, format_planner, load_planner, save_planner
 from robots import get_robot
 from tests.adaptive_control.evaluation.serial import tiny
 
@@ -124,3 +126,18 @@ def test_the_estimate_is_no_less_than_the_longest_chain():
     assert remaining(cells, slots=8) == 15
     assert remaining(cells, slots=1) == 16
     assert remaining(cells, slots=1, pace=2.0) == 32
+
+
+def test_planners_of_a_folder_are_each_robots_own(tmp_path: Path):
+    save_planner(tmp_path / "ant.toml", load_planner("cem:candidates=32,horizon=4,elites=4"))
+    config = tiny(
+        Path("nowhere"), suite="motors", models="mb", planner=str(tmp_path), oracles="none",
+        quick=False,
+    )  # fmt: skip
+    budget = make_plan(config).budget
+    assert "candidates=32," in budget.planners["ant"]
+    assert budget.planners["half-cheetah"] == format_planner(planner_for("half-cheetah"))
+    assert budget.collecting == format_planner(load_planner(TrainConfig.planner))
+    only = dataclasses.replace(config, suite="motors/half-cheetah")
+    with pytest.raises(AdaptiveControlError, match=r"holds none of half-cheetah\.toml$"):
+        make_plan(only)

@@ -129,11 +129,11 @@ def test_the_time_limit_ends_between_generations(tmp_path: Path) -> None:
 
 
 def test_a_journal_of_another_study_is_noticed(tmp_path: Path) -> None:
-    config = replace(CONFIG, out=tmp_path / "a", trials=8)
+    config = replace(CONFIG, out=tmp_path / "a", trials=16)
     searched(config, FormulaPool())
     other = replace(config, out=tmp_path / "b", seed=1)
     with pytest.raises(KeyboardInterrupt):
-        searched(other, FormulaPool(stop_after=5))
+        searched(other, FormulaPool(stop_after=13))
     journal = (tmp_path / "a" / "study.journal").read_text().splitlines(keepends=True)
     (tmp_path / "b" / "study.journal").write_text("".join(journal[:-3]))
     with pytest.raises(AdaptiveControlError, match="is not the one that this version proposes"):

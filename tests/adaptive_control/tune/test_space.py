@@ -13,7 +13,7 @@ from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.tune.config import TuneConfig
 from adaptive_control.tune.setting import Setting
 from adaptive_control.tune.space import Space, windows_around, with_candidates
-from controllers import format_planner, make_planner, planner_names
+from controllers import CEM, format_planner, make_planner, planner_names
 from tests.adaptive_control.tune.conftest import SPACE
 
 TINY = replace(SPACE, horizon=(1, 3), candidates=(2, 5))
@@ -43,10 +43,12 @@ def test_every_point_is_a_planner(data: st.DataObject, kind: str, space: Space) 
 
 
 @pytest.mark.parametrize("kind", planner_names())
-def test_the_starts_are_the_defaults(kind: str) -> None:
-    (start,) = replace(SPACE, planners=(kind,)).starts()
-    assert SPACE.setting(start["planner"], start).parsed == make_planner(kind)
-    assert start["window"] == SPACE.trained
+def test_the_starts_are_the_defaults_and_those_that_go_beyond_their_elites(kind: str) -> None:
+    starts = replace(SPACE, planners=(kind,)).starts()
+    plain = make_planner(kind)
+    expected = [plain, replace(plain, momentum=-0.5)] if isinstance(plain, CEM) else [plain]
+    assert [SPACE.setting(start["planner"], start).parsed for start in starts] == expected
+    assert all(start["window"] == SPACE.trained for start in starts)
 
 
 def test_a_terminal_value_is_searched_where_there_is_one() -> None:
@@ -54,7 +56,8 @@ def test_a_terminal_value_is_searched_where_there_is_one() -> None:
     starts = [space.setting(start["planner"], start).parsed for start in space.starts()]
     told = [(p.name, p.horizon, p.terminal, p.halve_every) for p in starts]
     assert told == [
-        ("cem", 15, 0.0, 0), ("mppi", 15, 0.0, 0), ("cem", 7, 1.0, 0), ("mppi", 7, 1.0, 0),
+        ("cem", 15, 0.0, 0), ("mppi", 15, 0.0, 0), ("cem", 15, 0.0, 0),
+        ("cem", 7, 1.0, 0), ("mppi", 7, 1.0, 0),
         ("cem", 15, 0.0, 5), ("mppi", 15, 0.0, 5),
     ]  # fmt: skip
     for name in ("terminal", "halving_share"):
