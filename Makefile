@@ -55,7 +55,7 @@ table: $(INSTALLED)
 	cp adaptive_control/pretrained/*.safetensors $(KEPT)/models/*.safetensors $(MODELS)
 	tar xf $(KEPT)/cells.tar.xz -C $(TABLE)
 	$(BIN)/adaptive-control evaluate --suite "$(SUITES)" --data runs/data --checkpoints $(MODELS) \
-	    --out $(TABLE) $(ARGS)
+	    --planner $(KEPT)/planners --out $(TABLE) $(ARGS)
 
 # One thread a process: the tests already run on every core.
 test: $(INSTALLED)

@@ -24,7 +24,7 @@ from adaptive_control.evaluation.table_parts import (
     recovered,
     value,
 )
-from adaptive_control.evaluation.table_returns import ORACLES
+from adaptive_control.evaluation.table_returns import ORACLES, known_oracles
 
 __all__ = ["at_a_glance"]
 
@@ -43,7 +43,7 @@ def at_a_glance(results: Results) -> Section:
         "recovery as below; return on the unperturbed robot over mb's; error on K transitions "
         "after adapting over before."
     )
-    oracles = [o for o in ORACLES if any(o in c["results"] for c in results["conditions"])]
+    oracles = known_oracles(results)
     heads = [
         "robot", "method", "return a step", "times mb", *(f"of {oracle}" for oracle in oracles),
         *(f"over, under {r}" for r in REFERENCES), "recovery", "no harm", "error ratio",

@@ -18,7 +18,7 @@ from adaptive_control.evaluation.table_parts import (
     value,
 )
 
-__all__ = ["ORACLES", "every_condition", "no_harm", "normalised", "per_step"]
+__all__ = ["ORACLES", "every_condition", "known_oracles", "no_harm", "normalised", "per_step"]
 
 ORACLES = (MODEL_ORACLE, SIMULATOR_ORACLE)
 
@@ -29,11 +29,16 @@ _TEST = (
 )
 
 
+def known_oracles(results: Results) -> list[str]:
+    """The oracles that were run under any condition."""
+    return [o for o in ORACLES if any(o in c["results"] for c in results["conditions"])]
+
+
 def normalised(results: Results, oracle: str) -> Section:
     """Suites by variants, relative to an oracle, with paired tests against mb."""
     heading = f"Return over the {oracle}'s"
     steps = results["settings"]["budget"]["steps"]
-    if not any(oracle in c["results"] for c in results["conditions"]):
+    if oracle not in known_oracles(results):
         return heading, "", []
     rows, variants = _rows(results), [v for v in columns(results) if v != oracle]
     found = {

@@ -147,12 +147,12 @@ class Space:
         candidates on the way.
         """
         defaults = [make_planner(kind) for kind in self.planners]
-        eager = [replace(p, momentum=-0.5) for p in defaults if isinstance(p, CEM)]
-        starts = [*defaults, *eager]
+        eager = [replace(p, momentum=-0.5) if isinstance(p, CEM) else p for p in defaults]
+        starts = [*defaults, *(p for p in eager if p not in defaults)]
         if self.terminal:
             starts += [
                 *(replace(p, horizon=max(1, p.horizon // 2), terminal=1.0) for p in defaults),
-                *(replace(p, halve_every=max(1, p.horizon // 3)) for p in defaults),
+                *(replace(p, halve_every=max(1, p.horizon // 3)) for p in eager),
             ]
         return [self.values(Setting(format_planner(p), self.trained)) for p in starts]
 
