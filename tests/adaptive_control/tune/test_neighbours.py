@@ -55,6 +55,18 @@ def test_a_good_setting_is_also_tried_as_it_is_at_another_size() -> None:
     assert len({values["candidates"] for values in resized}) >= 2
 
 
+def test_what_is_too_slow_for_its_class_may_lose_an_iteration_in_place_of_candidates() -> None:
+    told = [NEAR.near([(DEFAULT, 1.0)], np.random.default_rng(seed)) for seed in range(60)]
+    own = SPACE.values(DEFAULT)
+    sized = ("candidates", "iterations")
+    resized = [v for v in told if all(v[name] == own[name] for name in own if name not in sized)]
+    fewer = [v for v in resized if v["iterations"] == own["iterations"] - 1]
+    same = [v for v in resized if v["iterations"] == own["iterations"]]
+    assert len(fewer) > 5
+    assert len(same) > 5
+    assert max(v["candidates"] for v in fewer) > min(v["candidates"] for v in same)
+
+
 def test_moves_are_made_from_the_best() -> None:
     other = Setting(format_planner(make_planner("mppi")), 16)
     for seed in range(20):
