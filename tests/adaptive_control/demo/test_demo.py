@@ -212,7 +212,7 @@ def test_an_interrupt_leaves_no_half_written_file(
 
     monkeypatch.setattr(demo_run, "run_episodes", interrupt)
     status = main(
-        ["demo", "--model", "grbal", "--checkpoint", str(checkpoint("grbal")),
+        ["demo", "--model", "grbal", "--checkpoint", str(checkpoint("grbal")), "--planner", PLANNER,
          "--versus-checkpoint", str(checkpoint("mb")), "--out", str(tmp_path)]
     )  # fmt: skip
     assert status == 130
