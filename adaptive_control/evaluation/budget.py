@@ -84,9 +84,10 @@ def budget_of(config: EvaluateConfig, robots: Iterable[str]) -> Budget:
         for name in ("seeds", "steps", "oracle_seeds")
         if (value := getattr(config, name)) is not None
     }
+    robots = tuple(robots)
     for_all, own = config.planner, {}
     if for_all and Path(for_all).is_dir():
-        for_all, own = None, _planners_in(Path(for_all), robots := tuple(robots))
+        for_all, own = None, _planners_in(Path(for_all), robots)
     asked = for_all or (preset.collecting if config.quick else None)
     planners = {r: format_planner(planner_for(r, own.get(r, asked))) for r in robots}
     collecting = load_planner(for_all or preset.collecting)

@@ -70,8 +70,8 @@ class Neighbours:
         asked = self._space.setting(kind, changed)
         if self._table.tick(asked).p99_ms > most and rng.random() < 0.5:
             # Time is saved by fewer candidates, or by one iteration less and more of them.
-            fewer = self._space.within(kind, "iterations", changed["iterations"] - 1)
-            changed |= {"iterations": fewer}
+            fewer = changed["iterations"] - 1
+            changed["iterations"] = self._space.within(kind, "iterations", fewer)
             asked = self._space.setting(kind, changed)
         return changed | {"candidates": self._fitting(asked, most)}
 
