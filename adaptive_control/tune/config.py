@@ -73,6 +73,9 @@ class TuneConfig:
     """Windows M to try; a quarter, half and all of the training's if not given."""
     default: str = ""
     """The planner to beat, as text or as the path of a planner.toml; empty: the robot's own."""
+    start: tuple[str, ...] = ()
+    """Planners to begin the search with, before the defaults of each kind; the robot's own if not
+    given."""
 
     sweep: int = 5
     """Horizons, evenly over the range, at which the best settings are tried again; 0: none."""

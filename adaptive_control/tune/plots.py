@@ -8,6 +8,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 
 from adaptive_control.files import atomic_path
 from adaptive_control.tune.foresight import Foresight
@@ -54,6 +55,9 @@ def plot_pareto(
     for axes in (above, below):
         axes.axvline(limit_ms, color=_LIMIT, linestyle=":", linewidth=1)
     above.set_xscale("log")
+    # Plain milliseconds: an axis over less than a decade would say 4 x 10^0.
+    above.xaxis.set_major_formatter(LogFormatter())
+    above.xaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.7)))
     above.set_ylabel("mean return, training perturbations")
     above.legend(loc="best", fontsize="small")
     below.set_ylabel("roughness of the command\n[half ranges]")

@@ -45,7 +45,7 @@ from adaptive_control.tune.space import Space
 from adaptive_control.tune.store import Store, check_folder, open_store
 from adaptive_control.tune.sweep import best_by_horizon, sweep, sweep_horizons
 from adaptive_control.tune.traps import response_steps, traps
-from controllers import format_planner
+from controllers import format_planner, load_planner
 from robots import Robot, get_robot
 
 __all__ = ["MakeAgents", "Tuned", "prepare", "tune"]
@@ -72,13 +72,19 @@ class Tuned:
 
 
 def prepare(config: TuneConfig) -> TuneConfig:
-    """Refuse what no study could do, before anything is made; spell the default planner out.
+    """Refuse what no study could do, before anything is made; spell the planners named out.
 
     Raises:
         AdaptiveControlError, RobotError, PlannerError: something asked for cannot be.
     """
     robot = get_robot(config.robot)
-    config = replace(config, default=format_planner(planner_for(config.robot, config.default)))
+    default, own = planner_for(config.robot, config.default), planner_for(config.robot)
+    start = [load_planner(text) for text in config.start]
+    if not start and own.name in config.planners:
+        start = [own]
+    config = replace(
+        config, default=format_planner(default), start=tuple(map(format_planner, start))
+    )
     check_folder(config)
     if not config.resume:  # a study has its own copies
         model = load_model(_checkpoint(config), robot=config.robot, method=config.model)

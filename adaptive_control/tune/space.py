@@ -21,7 +21,14 @@ from optuna.distributions import (
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.tune.config import TuneConfig
 from adaptive_control.tune.setting import Setting
-from controllers import CEM, SamplingPlanner, format_planner, make_planner, planner_names
+from controllers import (
+    CEM,
+    SamplingPlanner,
+    format_planner,
+    load_planner,
+    make_planner,
+    planner_names,
+)
 
 __all__ = ["Space", "windows_around"]
 
@@ -44,6 +51,9 @@ _LIMITS: Mapping[str, tuple[tuple[str, ...], float, float, bool]] = {
 _FEWEST_KNOTS = 0.1
 """Shares below this mean noise at every step."""
 
+_BEYOND = -0.5
+"""A momentum that carries the mean beyond the elites'."""
+
 _SOONEST = 0.15
 """Candidates are dropped after no smaller share of the horizon; shares below it mean never."""
 
@@ -61,6 +71,7 @@ class Space:
         trained: M of the model's training.
         terminal: whether there is a terminal value: its weight is searched, and dropping
             candidates on the way, which needs it.
+        first: planners that the search begins with, before the defaults.
     """
 
     planners: tuple[str, ...]
@@ -70,6 +81,7 @@ class Space:
     windows: tuple[int, ...]
     trained: int
     terminal: bool = False
+    first: tuple[SamplingPlanner, ...] = ()
 
     @staticmethod
     def of(config: TuneConfig, trained_window: int, adapts: bool, values: bool = False) -> Space:
@@ -82,12 +94,20 @@ class Space:
             values: whether the model has a terminal value.
 
         Raises:
-            AdaptiveControlError: an unknown kind of planner.
+            AdaptiveControlError: an unknown kind of planner, or a planner to begin with of a kind
+                that is not tried.
+            PlannerError: no such planner to begin with.
         """
         for kind in config.planners:
             if kind not in planner_names():
                 raise AdaptiveControlError(
                     f"planners: {kind!r} is unknown; allowed: {', '.join(planner_names())}"
+                )
+        first = tuple(load_planner(text) for text in config.start)
+        for planner in first:
+            if planner.name not in config.planners:
+                raise AdaptiveControlError(
+                    f"start: {planner.name!r} is not tried; allowed: {', '.join(config.planners)}"
                 )
         windows = config.windows or windows_around(trained_window)
         return Space(
@@ -98,6 +118,7 @@ class Space:
             tuple(sorted(set(windows))) if adapts else (trained_window,),
             trained_window,
             values,
+            first,
         )
 
     def distributions(self, kind: str) -> dict[str, BaseDistribution]:
@@ -142,18 +163,19 @@ class Space:
     def starts(self) -> list[dict[str, Any]]:
         """Where the search begins, inside the limits, as searched values.
 
-        The defaults of each kind of planner, and those whose mean goes beyond the elites'; and, if
-        there is a terminal value, those with it and half the horizon, and those that drop
-        candidates on the way.
+        Those asked for and the defaults of each kind of planner, each also with a mean that goes
+        beyond that of the elites; and, if there is a terminal value, such with it and half the
+        horizon, and such that drop candidates on the way.
         """
         defaults = [make_planner(kind) for kind in self.planners]
-        eager = [replace(p, momentum=-0.5) if isinstance(p, CEM) else p for p in defaults]
-        starts = [*defaults, *(p for p in eager if p not in defaults)]
+        eager = [_beyond_the_elites(p) for p in defaults]
+        starts = [*self.first, *map(_beyond_the_elites, self.first), *defaults, *eager]
         if self.terminal:
             starts += [
-                *(replace(p, horizon=max(1, p.horizon // 2), terminal=1.0) for p in defaults),
+                *(replace(p, horizon=max(1, p.horizon // 2), terminal=1.0) for p in eager),
                 *(replace(p, halve_every=max(1, p.horizon // 3)) for p in eager),
             ]
+        starts = list(dict.fromkeys(starts))
         return [self.values(Setting(format_planner(p), self.trained)) for p in starts]
 
     def values(self, setting: Setting) -> dict[str, Any]:
@@ -225,6 +247,13 @@ class Space:
 
 _NATURAL = {("colour", 0.0), ("decay", 1.0), ("std_decay", 1.0)}
 """Ends beyond which the planner has no values, or none that mean anything."""
+
+
+def _beyond_the_elites(planner: SamplingPlanner) -> SamplingPlanner:
+    """The planner, its mean going beyond that of the elites where it has any."""
+    if isinstance(planner, CEM) and planner.momentum > _BEYOND:
+        return replace(planner, momentum=_BEYOND)
+    return planner
 
 
 def windows_around(trained: int) -> tuple[int, ...]:

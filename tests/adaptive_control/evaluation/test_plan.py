@@ -15,7 +15,7 @@ from adaptive_control.evaluation.progress import remaining
 from adaptive_control.methods import DEFAULT_METHOD
 from adaptive_control.planning import layout_of
 from adaptive_control.pretrained import planner_for
-from adaptive_control.training import TrainConfig, save_model
+from adaptive_control.training import save_model
 from controllers import PlannerError, format_planner, load_planner, save_planner
 from robots import get_robot
 from tests.adaptive_control.evaluation.serial import tiny
@@ -137,7 +137,7 @@ def test_planners_of_a_folder_are_each_robots_own(tmp_path: Path):
     budget = make_plan(config).budget
     assert "candidates=32," in budget.planners["ant"]
     assert budget.planners["half-cheetah"] == format_planner(planner_for("half-cheetah"))
-    assert budget.collecting == format_planner(load_planner(TrainConfig.planner))
+    assert "candidates=130," in budget.collecting  # by none of the robots' own
     only = dataclasses.replace(config, suite="motors/half-cheetah")
     with pytest.raises(AdaptiveControlError, match=r"holds none of half-cheetah\.toml$"):
         make_plan(only)

@@ -51,6 +51,20 @@ def test_the_starts_are_the_defaults_and_those_that_go_beyond_their_elites(kind:
     assert all(start["window"] == SPACE.trained for start in starts)
 
 
+def test_what_is_named_comes_first_and_once() -> None:
+    named = ("cem:candidates=77,terminal=0.5,halve_every=3", "cem")
+    config = TuneConfig(planners=("cem",), start=named)
+    for values in (True, False):
+        space = Space.of(config, 16, adapts=True, values=values)
+        first, *rest = [space.setting(s["planner"], s).parsed for s in space.starts()]
+        assert (first.candidates, first.lookahead.terminal) == (77, 0.5 * values)
+        assert first.lookahead.halve_every == 3 * values
+        assert rest[0] == make_planner("cem")
+        assert len(set(rest)) == len(rest)
+    with pytest.raises(AdaptiveControlError, match=r"^start: 'mppi' is not tried; allowed: cem$"):
+        Space.of(replace(config, start=("mppi",)), 16, adapts=True)
+
+
 def test_a_terminal_value_is_searched_where_there_is_one() -> None:
     space = replace(SPACE, planners=("cem", "mppi"), terminal=True)
     starts = [space.setting(start["planner"], start).parsed for start in space.starts()]
