@@ -21,6 +21,7 @@ from adaptive_control.live.lane import Lane
 from adaptive_control.live.slot import Slot
 from adaptive_control.live.snapshot import Snapshot
 from adaptive_control.planning import checked_terminal
+from adaptive_control.threads import this_thread_alone
 from adaptive_control.training import LoadedModel
 from controllers import PlannerError, SamplingPlanner
 from robots import Robot, RobotError, parse_perturbation
@@ -98,6 +99,7 @@ class ControlLoop:
         self._publish(time.perf_counter() - start)
 
     def _run(self) -> None:
+        this_thread_alone()
         try:
             deadline = time.perf_counter()
             while not self._stop.is_set():

@@ -16,6 +16,7 @@ from adaptive_control.live.plots import History, Plots
 from adaptive_control.live.scene import Scene
 from adaptive_control.live.slot import Slot
 from adaptive_control.live.snapshot import Snapshot
+from adaptive_control.threads import this_thread_alone
 from robots import Robot
 
 __all__ = ["Page"]
@@ -78,6 +79,7 @@ class Page:
         self._thread.join()
 
     def _run(self) -> None:
+        this_thread_alone()
         number, drawn = 0, 0.0
         try:
             while not self._stop.is_set():

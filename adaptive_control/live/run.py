@@ -12,7 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-import torch
 import viser
 from rich.console import Console
 
@@ -23,6 +22,7 @@ from adaptive_control.live.loop import ControlLoop
 from adaptive_control.live.page import Page
 from adaptive_control.methods import checked_method, method_names
 from adaptive_control.pretrained import planner_for, pretrained_path
+from adaptive_control.threads import this_thread_alone
 from adaptive_control.training import LoadedModel, load_model
 from robots import get_robot
 from robots.plant import compiled
@@ -58,7 +58,7 @@ def run_live(config: LiveConfig, console: Console, link: ReadableLink | None = N
             "watch and command this page; it asks for no password",
             style="yellow", highlight=False, soft_wrap=True,
         )  # fmt: skip
-    torch.set_num_threads(1)  # small products: threads would only fight the page for the cores
+    this_thread_alone()
     loop, open_page = _linked(link) if link is not None else _simulated(config)
     with redirect_stdout(io.StringIO()):  # its own banner would say the address a second time
         server = viser.ViserServer(host=config.host, port=config.port, verbose=False)

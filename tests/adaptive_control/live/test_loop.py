@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from functools import cache
 
 import numpy as np
 import pytest
+import viser
 
 from adaptive_control.live import commands as ask
 from adaptive_control.live.foresee import torso_paths
 from adaptive_control.live.loop import ControlLoop
+from adaptive_control.live.page import Page
 from adaptive_control.live.slot import Slot
 from adaptive_control.pretrained import pretrained_path
 from adaptive_control.training import LoadedModel, load_model
@@ -121,6 +124,25 @@ def test_models_and_twin_change_while_it_runs(loop):
     loop.send(ask.SetModels(("grbal",)))
     loop.tick()
     assert [robot.label for robot in newest(loop).robots] == ["grbal"]
+
+
+def test_every_thread_keeps_torch_to_itself(loop, monkeypatch):
+    said = []
+    for module in ("loop", "page"):
+        monkeypatch.setattr(
+            f"adaptive_control.live.{module}.this_thread_alone",
+            lambda: said.append(threading.current_thread().name),
+        )
+    server = viser.ViserServer(host="127.0.0.1", port=0, verbose=False)
+    page = Page(server, loop.robot, loop.slot, loop.send, ("grbal", "mb"))
+    try:
+        loop.start()
+        page.start()
+    finally:
+        loop.stop()
+        page.stop()
+        server.stop()
+    assert sorted(said) == ["control-loop", "live-page"]
 
 
 def test_nobody_reading_does_not_stop_the_loop(loop):
