@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --only-binary :a
 .PHONY: help install demo table test lint types check format clean
 
 help:
-	@echo "make demo     a robot loses a leg and keeps running, beside one that does not adapt"
+	@echo "make demo     a robot breaks and keeps running, beside one that does not adapt"
 	@echo "make table    every method on every suite, going on from the cells that are kept here"
 	@echo "make test     the tests"
 	@echo "make check    everything a change must pass: lint, types, tests"

@@ -28,7 +28,8 @@ class DemoConfig:
     """The method beside it."""
 
     perturb: str = ""
-    """What breaks, e.g. crippled-leg:back@5s+mass:2; half-way if no time is given; empty: a leg."""
+    """What breaks, e.g. crippled-leg:back@5s+mass:2; half-way if no time is given; empty: a
+    motor or a leg."""
 
     planner: str = ""
     """A planner and its settings, or the path of a planner.toml; empty: the robot's own."""

@@ -87,7 +87,7 @@ def test_k_step_error_is_there_when_the_run_is_long_enough(demo: Demo) -> None:
 
 
 def test_the_fault_comes_half_way_unless_it_says_when(demo: Demo) -> None:
-    assert demo()["settings"]["perturb"] == "crippled-leg:back@0.5s"
+    assert demo()["settings"]["perturb"] == "actuator-gain:4=-1@0.5s"
     settings = demo("--perturb", "mass:2@0.3s-0.7s+slope:5")["settings"]
     assert settings["perturb"] == "mass:2@0.3s-0.7s+slope:5@0.5s"
     assert settings["fault_s"] == 0.3
@@ -102,7 +102,7 @@ def test_without_a_fault_there_is_nothing_after_it(demo: Demo) -> None:
 def test_table_settings_and_files_are_told(demo: Demo, tmp_path: Path, capsys: Capture) -> None:
     demo()
     out = capsys.readouterr().out
-    for words in ("GrBAL", "MB", "mean speed before the fault", "crippled-leg:back@0.5s", PLANNER):
+    for words in ("GrBAL", "MB", "mean speed before the fault", "actuator-gain:4=-1@0.5s", PLANNER):
         assert words in out
     assert "written to" in out
     names = {path.name for path in tmp_path.iterdir()}
