@@ -1,0 +1,63 @@
+"""Models against each other on draws of training faults, and on the whole robot.
+
+    python benchmarks/models.py half-cheetah A.safetensors B.safetensors --robots 48
+
+The same robots, draws, starts and planner's noise for every model (`benchmarks/planners.py`).
+Differences to the first model come with the standard error of their mean. Models and data are
+chosen here, and reported on the test sides.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from planners import draws, measure
+
+from adaptive_control.training import load_model
+from robots import get_robot
+
+_PLANNER = "cem:candidates=134,horizon=13,iterations=2,momentum=-0.579,colour=0.441,elites=12"
+
+
+def _told(found: np.ndarray, base: np.ndarray) -> str:
+    difference = found - base
+    error = difference.std(ddof=1) / len(difference) ** 0.5
+    return f"{found.mean():.2f} ({difference.mean():+.2f} +- {error:.2f})"
+
+
+def main() -> None:
+    """Parse the arguments, measure, print a row each."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("robot")
+    parser.add_argument("checkpoints", nargs="+", type=Path, help="the first: who is held against")
+    parser.add_argument("--planner", default=_PLANNER)
+    parser.add_argument("--robots", type=int, default=48)
+    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    robot = get_robot(arguments.robot)
+    onset = round(arguments.steps // 2 * robot.spec.dt, 6)
+    faults = draws(robot, arguments.robots, arguments.seed, onset)
+    seeds = [1000 * arguments.seed + index for index in range(arguments.robots)]
+    whole = ["none"] * len(faults)
+    base: list[dict[str, np.ndarray]] = []
+    print("| model | return whole | return | before [m/s] | after [m/s] | fell |")
+    print("|---|---|---|---|---|---|")
+    for path in arguments.checkpoints:
+        model = load_model(path, arguments.robot)
+        found = [
+            measure(model, robot, arguments.planner, texts, seeds, arguments.steps)
+            for texts in (whole, faults)
+        ]
+        base = base or found
+        cells = [_told(found[0]["return"], base[0]["return"])]
+        cells += [_told(found[1][name], base[1][name]) for name in ("return", "before", "after")]
+        print(f"| {path} | {' | '.join(cells)} | {found[1]['fell'].sum()} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
