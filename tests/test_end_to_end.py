@@ -28,18 +28,27 @@ def test_a_shipped_model_says_how_it_was_made(name: str) -> None:
     assert "/home" not in json.dumps(loaded.metadata)
 
 
-def twins_after_losing_a_leg(out: Path, model: str, seeds: int) -> tuple[dict, dict]:
+def twins(out: Path, model: str, seeds: int, *more: str) -> tuple[dict, dict]:
     """Figures of the adaptive twin and of MB, on seeds that no figure in the documents is from."""
     arguments = ["demo", "--model", model, "--seed", "100", "--seeds", str(seeds), "--no-video"]
-    assert main([*arguments, "--out", str(out)]) == 0
-    twins = json.loads((out / "metrics.json").read_text())["twins"]
-    return twins[model], twins["mb"]
+    assert main([*arguments, *more, "--out", str(out)]) == 0
+    found = json.loads((out / "metrics.json").read_text())["twins"]
+    return found[model], found["mb"]
+
+
+@pytest.mark.slow
+def test_the_demo_shows_a_robot_that_recovers_and_a_twin_that_does_not(tmp_path: Path) -> None:
+    adaptive, plain = twins(tmp_path, "combined", 4)
+    assert min(adaptive["per_seed"]["mean_speed_after_fault"]) > max(
+        plain["per_seed"]["mean_speed_after_fault"]
+    )
+    assert adaptive["recovered"] > plain["recovered"]
 
 
 @pytest.mark.slow
 def test_the_adaptive_cheetah_is_ahead_after_losing_its_back_leg(tmp_path: Path) -> None:
     # One robot in twenty falls, which costs as much as the lead over six seeds brings.
-    adaptive, plain = twins_after_losing_a_leg(tmp_path, "grbal", 12)
+    adaptive, plain = twins(tmp_path, "grbal", 12, "--perturb", "crippled-leg:back")
     assert adaptive["mean_speed_after_fault"] > plain["mean_speed_after_fault"]
     assert adaptive["return_after_fault"] > plain["return_after_fault"]
     errors = adaptive["model_error"]
@@ -49,7 +58,7 @@ def test_the_adaptive_cheetah_is_ahead_after_losing_its_back_leg(tmp_path: Path)
 @pytest.mark.slow
 def test_the_recurrent_cheetah_keeps_running_after_losing_its_back_leg(tmp_path: Path) -> None:
     """ReBAL knows the fault; it is not reliably faster than MB on it (docs/results.md)."""
-    adaptive, plain = twins_after_losing_a_leg(tmp_path, "rebal", 6)
+    adaptive, plain = twins(tmp_path, "rebal", 6, "--perturb", "crippled-leg:back")
     assert adaptive["mean_speed_after_fault"] > 0.75 * plain["mean_speed_after_fault"]
     errors = adaptive["model_error"]
     assert errors["after_adaptation"] < 0.7 * errors["before_adaptation"]
