@@ -14,18 +14,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from planners import draws, measure
+from planners import draws, measure, told
 
 from adaptive_control.training import load_model
 from robots import get_robot
 
 _PLANNER = "cem:candidates=134,horizon=13,iterations=2,momentum=-0.579,colour=0.441,elites=12"
-
-
-def _told(found: np.ndarray, base: np.ndarray) -> str:
-    difference = found - base
-    error = difference.std(ddof=1) / len(difference) ** 0.5
-    return f"{found.mean():.2f} ({difference.mean():+.2f} +- {error:.2f})"
 
 
 def main() -> None:
@@ -54,8 +48,8 @@ def main() -> None:
             for texts in (whole, faults)
         ]
         base = base or found
-        cells = [_told(found[0]["return"], base[0]["return"])]
-        cells += [_told(found[1][name], base[1][name]) for name in ("return", "before", "after")]
+        cells = [told(found[0]["return"], base[0]["return"])]
+        cells += [told(found[1][name], base[1][name]) for name in ("return", "before", "after")]
         print(f"| {path} | {' | '.join(cells)} | {found[1]['fell'].sum()} |", flush=True)
 
 

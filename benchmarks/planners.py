@@ -55,7 +55,8 @@ def measure(
     }
 
 
-def _told(found: np.ndarray, base: np.ndarray) -> str:
+def told(found: np.ndarray, base: np.ndarray) -> str:
+    """The mean, and the mean difference to the base with its standard error."""
     difference = found - base
     error = difference.std(ddof=1) / len(difference) ** 0.5
     return f"{found.mean():.2f} ({difference.mean():+.2f} +- {error:.2f})"
@@ -86,7 +87,7 @@ def main() -> None:
         started = time.perf_counter()
         found = measure(model, robot, planner, texts, seeds, arguments.steps)
         base = base or found
-        cells = [_told(found[name], base[name]) for name in ("before", "after", "return")]
+        cells = [told(found[name], base[name]) for name in ("before", "after", "return")]
         cells += [str(found["fell"].sum()), f"{time.perf_counter() - started:.0f}"]
         print(f"| `{planner}` | {' | '.join(cells)} |", flush=True)
 
