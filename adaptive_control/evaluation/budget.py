@@ -10,6 +10,7 @@ from typing import Any
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.evaluation.config import EvaluateConfig
 from adaptive_control.pretrained import planner_for
+from adaptive_control.training.config import TrainConfig
 from controllers import format_planner, load_planner
 
 __all__ = ["Budget", "budget_of"]
@@ -23,7 +24,7 @@ class Budget:
         seeds: episodes of each model under each perturbation.
         steps: control steps of an episode.
         planners: of each robot, every setting spelled out.
-        collecting: the planner that collects, every setting spelled out; see `_COLLECTS`.
+        collecting: the planner that collects, every setting spelled out.
         oracle_seeds: episodes of the simulator oracle.
         first_tests: how many tests of each suite; 0: all.
         from_start: whether each test is also run with the fault there from the start.
@@ -31,7 +32,8 @@ class Budget:
         rounds: rounds of collecting, for a dataset.
         updates: meta-updates in each of them.
         final_updates: meta-updates of a fit on a dataset.
-        oracle_rounds: rounds of collecting under one test perturbation, for the model oracle.
+        oracle_robots: robots that collect under one test perturbation, for the model oracle.
+        oracle_rounds: rounds of that.
         oracle_updates: meta-updates of its last fit.
     """
 
@@ -46,24 +48,21 @@ class Budget:
     rounds: int
     updates: int
     final_updates: int
+    oracle_robots: int
     oracle_rounds: int
     oracle_updates: int
 
 
-# Collecting is most of what a model oracle takes. With this half-cheetahs return as much as with
-# TrainConfig.planner, ants 0.93 times as much, for 0.38 of the evaluations.
-_COLLECTS = "cem:candidates=130,horizon=13,iterations=2,elites=12,momentum=-0.5"
-
 _WHOLE = Budget(
-    seeds=10, steps=200, planners={}, collecting=_COLLECTS, oracle_seeds=2,
-    first_tests=0, from_start=True, robots=40, rounds=12, updates=2000, final_updates=20_000,
-    oracle_rounds=8, oracle_updates=10_000,
+    seeds=10, steps=200, planners={}, collecting=TrainConfig.planner, oracle_seeds=2,
+    first_tests=0, from_start=True, robots=80, rounds=12, updates=2000, final_updates=20_000,
+    oracle_robots=40, oracle_rounds=8, oracle_updates=10_000,
 )  # fmt: skip
 _QUICK = Budget(
     seeds=3, steps=120, planners={}, oracle_seeds=1,
     collecting="cem:candidates=100,horizon=12,iterations=2",
     first_tests=1, from_start=False, robots=40, rounds=3, updates=400, final_updates=1500,
-    oracle_rounds=2, oracle_updates=1500,
+    oracle_robots=40, oracle_rounds=2, oracle_updates=1500,
 )  # fmt: skip
 
 

@@ -74,7 +74,7 @@ class Checkpoints:
         budget = self._budget
         cell = self._train_cell(
             robot, "mb", f"mb under {perturbation}", (perturbation,),
-            budget.oracle_rounds, budget.oracle_updates,
+            budget.oracle_robots, budget.oracle_rounds, budget.oracle_updates,
         )  # fmt: skip
         return Source(cell=self._add(cell), suffix="safetensors")
 
@@ -149,7 +149,9 @@ class Checkpoints:
         # A suite's data is all that is wanted of its run: its own model is not fitted to the end.
         last = 1 if suite else budget.final_updates
         name = f"{DEFAULT_METHOD} {suite or 'dataset'}"
-        cell = self._train_cell(robot, DEFAULT_METHOD, name, sides, budget.rounds, last)
+        cell = self._train_cell(
+            robot, DEFAULT_METHOD, name, sides, budget.robots, budget.rounds, last
+        )
         return self._add(cell)
 
     @staticmethod
@@ -158,13 +160,13 @@ class Checkpoints:
 
     def _train_cell(
         self, robot: str, method: str, name: str, perturbations: tuple[str, ...],
-        rounds: int, final_updates: int,
+        robots: int, rounds: int, final_updates: int,
     ) -> Cell:  # fmt: skip
         budget = self._budget
         settings = _training(
             robot=robot, model=method, seed=self._config.seed,
             perturbations=perturbations, planner=budget.collecting,
-            robots=budget.robots, rounds=rounds, updates=budget.updates,
+            robots=robots, rounds=rounds, updates=budget.updates,
             final_updates=final_updates,
         )  # fmt: skip
         in_a_round = settings["robots"] * settings["episode_steps"]
@@ -187,6 +189,9 @@ class Checkpoints:
 
 
 def _training(**given: Any) -> dict[str, Any]:
-    """Every setting of a training run: with another default it is another cell."""
+    """Every setting that a training run uses: with another default it is another cell."""
     settings = jsonable(dataclasses.asdict(TrainConfig(**given)))
-    return {k: v for k, v in settings.items() if k not in ("out", "data", "threads")}
+    unused = {"out", "data", "threads"}
+    if settings["perturbations"]:
+        unused |= {"whole_share", "paired_share"}
+    return {k: v for k, v in settings.items() if k not in unused}

@@ -13,8 +13,8 @@ from robots import RobotError, parse_perturbation
 
 __all__ = ["check_perturbations", "sample_training_perturbation", "suites_named", "suites_of"]
 
-_WHOLE = 0.1
-_TOGETHER = 0.5
+_WHOLE_SHARE = 0.1
+_PAIRED_SHARE = 0.5
 _GROUNDS = {"slopes", "pier"}
 """Suites that lay the ground; a robot stands on one."""
 
@@ -55,25 +55,31 @@ def suites_named(text: str) -> tuple[Suite, ...]:
 
 
 def sample_training_perturbation(
-    robot: str, rng: np.random.Generator, perturbations: Sequence[str] = ()
+    robot: str,
+    rng: np.random.Generator,
+    perturbations: Sequence[str] = (),
+    whole_share: float = _WHOLE_SHARE,
+    paired_share: float = _PAIRED_SHARE,
 ) -> str:
     """One draw from the union of the robot's train sides, each side equally likely.
 
-    One robot in ten is whole; half of the others suffer draws of two suites at once. A model that
-    has met faults one at a time learns which of them it is; one that has met them together learns
-    to identify what each does to the motion (docs/decisions/0007).
+    The default is wider than what models are trained on (`TrainConfig`): it is for judging planners
+    and models.
 
     Args:
         robot: the robot's name.
         rng: source of randomness.
         perturbations: draw one of these instead: perturbations, or names of suites of the robot,
             which stand for a draw from that suite's train side.
+        whole_share: the chance of `none`.
+        paired_share: of the others, those that get draws from two suites at once. Neither share is
+            used where `perturbations` says what to draw from.
     """
     if perturbations:
         chosen = perturbations[int(rng.integers(len(perturbations)))]
         sides = {suite.name: suite.train for suite in all_suites() if suite.robot == robot}
         return sides[chosen].draw(rng) if chosen in sides else chosen
-    if rng.random() < _WHOLE:
+    if rng.random() < whole_share:
         return "none"
     suites = suites_of(robot)
     if len(suites) == 1:
@@ -82,7 +88,7 @@ def sample_training_perturbation(
     texts = [first.train.draw(rng)]
     # Two draws of slack joints could add up to a whole leg, which is held out.
     alike = first.train == second.train or {first.name, second.name} <= _GROUNDS
-    if rng.random() < _TOGETHER and not alike:
+    if rng.random() < paired_share and not alike:
         texts.append(second.train.draw(rng))
     return "+".join(text for text in texts if text != "none") or "none"
 

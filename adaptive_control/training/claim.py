@@ -13,7 +13,7 @@ from adaptive_control.training.config import TrainConfig
 
 __all__ = ["claim_folder", "written_settings"]
 
-_BEFORE = {"weight_decay": 0.0, "discount": 0.0}
+_BEFORE = {"weight_decay": 0.0, "discount": 0.0, "whole_share": 0.1, "paired_share": 0.5}
 """What runs had before there was such a setting, where it is not today's default."""
 
 

@@ -12,6 +12,7 @@ from adaptive_control.dynamics.base import Dynamics
 from adaptive_control.dynamics.value import TerminalValue
 from adaptive_control.planning import make_agent
 from adaptive_control.suites import sample_training_perturbation
+from adaptive_control.training.config import TrainConfig
 from adaptive_control.training.dataset import Episodes
 from controllers import Planner
 from robots import BatchSimulator, Robot, parse_perturbation
@@ -41,6 +42,8 @@ def training_faults(
     steps: int,
     rng: np.random.Generator,
     perturbations: Sequence[str] = (),
+    whole_share: float = TrainConfig.whole_share,
+    paired_share: float = TrainConfig.paired_share,
 ) -> list[str]:
     """`count` draws from the robot's training perturbations.
 
@@ -54,13 +57,14 @@ def training_faults(
         rng: source of randomness.
         perturbations: draw from these, perturbations (with or without times of their own) or names
             of suites, each equally likely; default: from all train sides of the robot together.
+        whole_share: the share of robots without a perturbation, if `perturbations` is empty.
+        paired_share: of the others, those that suffer two suites' at once.
     """
     duration = steps * robot.spec.dt
-    texts = []
+    name, texts = robot.spec.name, []
     for index in range(count):
-        perturbation = parse_perturbation(
-            sample_training_perturbation(robot.spec.name, rng, perturbations), robot.spec.name
-        )
+        drawn = sample_training_perturbation(name, rng, perturbations, whole_share, paired_share)
+        perturbation = parse_perturbation(drawn, name)
         onset = round(float(rng.uniform(0.1, 0.8)) * duration, 2)
         if index % 2:
             perturbation = perturbation.with_schedule(onset)

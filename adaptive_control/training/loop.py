@@ -140,7 +140,10 @@ class TrainingRun:
         rng = self._generator(stage)
         planned = stage.kind == "collect"
         count = config.robots if planned else config.robots * config.random_batches
-        faults = training_faults(self.robot, count, config.episode_steps, rng, config.perturbations)
+        faults = training_faults(
+            self.robot, count, config.episode_steps, rng,
+            config.perturbations, config.whole_share, config.paired_share,
+        )  # fmt: skip
         noisy = np.arange(count) % _WITHOUT_EXPLORATION != 0
         name = f"round {stage.round}: collect" if planned else "random data"
         self.reporter.stage(name, config.episode_steps)

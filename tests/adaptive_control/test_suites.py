@@ -141,6 +141,34 @@ def test_collecting_can_be_limited_to_a_suite_or_to_one_perturbation():
     assert default == training_faults(robot, 40, 100, np.random.default_rng(0), ())
 
 
+def test_as_many_robots_collect_whole_as_asked_for():
+    robot = get_robot("half-cheetah")
+
+    def whole(share: float) -> float:
+        drawn = training_faults(robot, 1000, 100, np.random.default_rng(0), (), share)
+        return sum(text == "none" for text in drawn) / len(drawn)
+
+    by_chance = whole(0.0)  # the train side of slack joints has the whole robot in it
+    assert by_chance < 0.2
+    for share in (0.3, 1.0):
+        assert whole(share) == pytest.approx(share + (1 - share) * by_chance, abs=0.05)
+    assert "none" not in training_faults(
+        robot, 100, 100, np.random.default_rng(0), ("mass:1.5",), whole_share=1.0
+    )
+
+
+def test_faults_of_two_suites_come_together_only_if_asked_for():
+    robot = get_robot("half-cheetah")
+
+    def met(paired_share: float) -> list[set[str]]:
+        drawn = training_faults(robot, 300, 100, np.random.default_rng(0), (), 0.0, paired_share)
+        return [{part.kind for part in parts(text, robot.spec.name)} for text in drawn]
+
+    grounds = {"pier", "terrain"}
+    assert not any(kinds & grounds and kinds - grounds for kinds in met(0.0))
+    assert sum(bool(kinds & grounds and kinds - grounds) for kinds in met(1.0)) > 50
+
+
 @pytest.mark.parametrize("text", ["piers", "mass:x", "crippled-leg:5"])
 def test_what_cannot_be_drawn_from_is_refused(text: str):
     with pytest.raises(AdaptiveControlError, match=f"perturbations={text}: must be a suite of"):

@@ -187,6 +187,7 @@ def test_a_finished_run_is_not_changed_by_another_seed(finished):
         ({"unroll": 3}, "unroll=3: must be a divisor"),
         ({"tasks": 0}, "tasks=0: must be at least 1"),
         ({"learning_rate": float("nan")}, "learning_rate=nan"),
+        ({"whole_share": 1.5}, "whole_share=1.5: must be from 0 to 1"),
         ({"planner": "cen"}, "cen"),
         ({"data": Path("nowhere")}, "data=nowhere: no episodes"),
         ({"model": "grball"}, "grball. is unknown"),

@@ -47,6 +47,18 @@ def test_a_run_from_before_there_was_the_setting_goes_on(tmp_path: Path):
         train(dataclasses.replace(TINY, out=out, perturbations=("pier",)))
 
 
+def test_a_run_from_before_a_share_was_whole_had_one_in_ten(tmp_path: Path):
+    out = tmp_path / "run"
+    earlier = dataclasses.replace(TINY, out=out, whole_share=0.1, paired_share=0.5)
+    made = train(earlier).read_bytes()
+    settings = json.loads((out / "config.json").read_text())
+    del settings["whole_share"], settings["paired_share"]
+    (out / "config.json").write_text(json.dumps(settings))
+    assert train(earlier).read_bytes() == made
+    with pytest.raises(AdaptiveControlError, match=r"paired_share=0.0: the run in .* has 0.5"):
+        train(dataclasses.replace(TINY, out=out))
+
+
 def test_what_cannot_be_drawn_from_is_refused_before_anything_is_written(tmp_path: Path):
     with pytest.raises(AdaptiveControlError, match="perturbations=piers: must be a suite of"):
         train(dataclasses.replace(TINY, out=tmp_path / "run", perturbations=("piers",)))
