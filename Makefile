@@ -52,7 +52,8 @@ SUITES := crippled-joint/half-cheetah,crippled-leg/half-cheetah,crippled-leg/ant
 table: $(INSTALLED)
 	@mkdir -p runs/data $(MODELS) $(TABLE)
 	for robot in half-cheetah ant; do tar xf $(KEPT)/$$robot.tar.xz -C runs/data || exit; done
-	cp adaptive_control/pretrained/*.safetensors $(KEPT)/models/*.safetensors $(MODELS)
+	cp adaptive_control/pretrained/*.safetensors $(MODELS)
+	cp $(KEPT)/models/*.safetensors $(MODELS)
 	tar xf $(KEPT)/cells.tar.xz -C $(TABLE)
 	$(BIN)/adaptive-control evaluate --suite "$(SUITES)" --data runs/data --checkpoints $(MODELS) \
 	    --planner $(KEPT)/planners --out $(TABLE) $(ARGS)
