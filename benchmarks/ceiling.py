@@ -21,7 +21,7 @@ from adaptive_control.evaluation.conditions import conditions_of
 from adaptive_control.evaluation.oracle_episodes import run_on_simulator
 from adaptive_control.methods import DEFAULT_METHOD
 from adaptive_control.pretrained import planner_for, pretrained_path
-from adaptive_control.suites import suites_of
+from adaptive_control.suites import suites_named, suites_of
 from adaptive_control.training import load_model
 from controllers import load_planner
 from robots import get_robot
@@ -43,14 +43,14 @@ def main() -> None:
     model = load_model(pretrained_path(robot.spec.name, arguments.model), robot.spec.name)
     same = planner_for(robot.spec.name, arguments.planner)
     wide = load_planner(arguments.wide)
+    asked = ",".join(f"{name}/{arguments.robot}" for name in arguments.suites or ())
+    suites = suites_named(asked) if asked else suites_of(arguments.robot)
     seeds, steps = list(range(arguments.seeds)), arguments.steps
     met: set[str] = set()
     rows: list[np.ndarray] = []
     print("| fault | model | simulator | simulator, wide | model's error | planner's error |")
     print("|---|---|---|---|---|---|")
-    for suite in suites_of(robot.spec.name):
-        if arguments.suites and suite.name not in arguments.suites:
-            continue
+    for suite in suites:
         for condition in conditions_of(suite, steps, 0, False):
             text = condition.perturbation
             if text in met:

@@ -34,9 +34,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     robot = get_robot(arguments.robot)
-    onset = round(arguments.steps // 2 * robot.spec.dt, 6)
-    faults = draws(robot, arguments.robots, arguments.seed, onset)
-    seeds = [1000 * arguments.seed + index for index in range(arguments.robots)]
+    faults, seeds = draws(robot, arguments.robots, arguments.seed, arguments.steps)
     whole = ["none"] * len(faults)
     base: list[dict[str, np.ndarray]] = []
     print("| model | return whole | return | before [m/s] | after [m/s] | fell |")

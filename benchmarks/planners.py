@@ -29,15 +29,15 @@ _SETTLED_S = 1.0
 """Speeds before the fault are means from this time on."""
 
 
-def draws(robot: Robot, count: int, seed: int, onset: float) -> list[str]:
-    """`count` training perturbations of the robot that begin at `onset` [s]; none is whole."""
-    rng = np.random.default_rng(seed)
+def draws(robot: Robot, count: int, seed: int, steps: int) -> tuple[list[str], list[int]]:
+    """`count` training perturbations that begin half-way, none is whole, and the robots' seeds."""
+    rng, onset = np.random.default_rng(seed), round(steps // 2 * robot.spec.dt, 6)
     texts: list[str] = []
     while len(texts) < count:
         drawn = parse_perturbation(sample_training_perturbation(robot.spec.name, rng), robot)
         if str(drawn) != "none":
             texts.append(str(drawn.with_schedule(onset)))
-    return texts
+    return texts, [1000 * seed + index for index in range(count)]
 
 
 def measure(
@@ -77,9 +77,7 @@ def main() -> None:
     robot = get_robot(arguments.robot)
     path = arguments.checkpoint or pretrained_path(arguments.robot, arguments.model)
     model = load_model(path, arguments.robot, arguments.model)
-    onset = round(arguments.steps // 2 * robot.spec.dt, 6)
-    texts = draws(robot, arguments.robots, arguments.seed, onset)
-    seeds = [1000 * arguments.seed + index for index in range(arguments.robots)]
+    texts, seeds = draws(robot, arguments.robots, arguments.seed, arguments.steps)
     base: dict[str, np.ndarray] = {}
     print("| planner | before [m/s] | after [m/s] | return | fell | took [s] |")
     print("|---|---|---|---|---|---|")
