@@ -12,6 +12,9 @@ from adaptive_control.pretrained import pretrained_names, pretrained_path
 from adaptive_control.training import load_model
 from robots import get_robot
 
+KEPT = sorted((Path(__file__).parents[1] / "benchmarks" / "data" / "models").glob("*.safetensors"))
+"""Fits that the table rests on and that do not ship."""
+
 
 @pytest.mark.parametrize("name", pretrained_names())
 def test_a_shipped_model_says_how_it_was_made(name: str) -> None:
@@ -26,6 +29,13 @@ def test_a_shipped_model_says_how_it_was_made(name: str) -> None:
     assert loaded.metadata["seconds"]["fit"] > 0
     assert "/root" not in json.dumps(loaded.metadata)
     assert "/home" not in json.dumps(loaded.metadata)
+
+
+@pytest.mark.parametrize("path", KEPT, ids=lambda path: path.stem)
+def test_a_kept_model_names_nobodys_folders(path: Path) -> None:
+    said = json.dumps(load_model(path).metadata)
+    assert "/root" not in said
+    assert "/home" not in said
 
 
 def twins(out: Path, model: str, seeds: int, *more: str) -> tuple[dict, dict]:
