@@ -9,11 +9,18 @@ import pytest
 
 from adaptive_control.cli.main import main
 from adaptive_control.pretrained import pretrained_names, pretrained_path
-from adaptive_control.training import load_model
+from adaptive_control.training import LoadedModel, load_model
 from robots import get_robot
 
 KEPT = sorted((Path(__file__).parents[1] / "benchmarks" / "data" / "models").glob("*.safetensors"))
 """Fits that the table rests on and that do not ship."""
+
+
+def assert_names_nobodys_folders(loaded: LoadedModel) -> None:
+    """What a model says of its making holds no path of the machine that made it."""
+    said = json.dumps(loaded.metadata)
+    assert "/root" not in said
+    assert "/home" not in said
 
 
 @pytest.mark.parametrize("name", pretrained_names())
@@ -27,15 +34,12 @@ def test_a_shipped_model_says_how_it_was_made(name: str) -> None:
     settings = loaded.metadata["settings"]
     assert (settings["robot"], settings["model"]) == (robot, kind)
     assert loaded.metadata["seconds"]["fit"] > 0
-    assert "/root" not in json.dumps(loaded.metadata)
-    assert "/home" not in json.dumps(loaded.metadata)
+    assert_names_nobodys_folders(loaded)
 
 
 @pytest.mark.parametrize("path", KEPT, ids=lambda path: path.stem)
 def test_a_kept_model_names_nobodys_folders(path: Path) -> None:
-    said = json.dumps(load_model(path).metadata)
-    assert "/root" not in said
-    assert "/home" not in said
+    assert_names_nobodys_folders(load_model(path))
 
 
 def twins(out: Path, model: str, seeds: int, *more: str) -> tuple[dict, dict]:
