@@ -19,15 +19,13 @@ from planners import draws, measure, told
 from adaptive_control.training import load_model
 from robots import get_robot
 
-_PLANNER = "cem:candidates=134,horizon=13,iterations=2,momentum=-0.579,colour=0.441,elites=12"
-
 
 def main() -> None:
     """Parse the arguments, measure, print a row each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("robot")
     parser.add_argument("checkpoints", nargs="+", type=Path, help="the first: who is held against")
-    parser.add_argument("--planner", default=_PLANNER)
+    parser.add_argument("--planner", help="default: the planner that ships for the robot")
     parser.add_argument("--robots", type=int, default=48)
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)

@@ -19,10 +19,9 @@ import torch
 
 from adaptive_control.episodes import run_episodes
 from adaptive_control.methods import DEFAULT_METHOD
-from adaptive_control.pretrained import pretrained_path
+from adaptive_control.pretrained import planner_for, pretrained_path
 from adaptive_control.suites import sample_training_perturbation
 from adaptive_control.training import LoadedModel, load_model
-from controllers import load_planner
 from robots import Robot, get_robot, parse_perturbation
 
 _SETTLED_S = 1.0
@@ -41,10 +40,15 @@ def draws(robot: Robot, count: int, seed: int, steps: int) -> tuple[list[str], l
 
 
 def measure(
-    model: LoadedModel, robot: Robot, planner: str, texts: list[str], seeds: list[int], steps: int
-) -> dict[str, np.ndarray]:
-    """Speeds before and after the fault [m/s], the return, and who fell, `[B]` each."""
-    recording = run_episodes(model, robot, texts, load_planner(planner), seeds, steps, threads=1)
+    model: LoadedModel, robot: Robot, asked: str | None, texts: list[str], seeds: list[int],
+    steps: int,
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """Speeds before and after the fault [m/s], the return, and who fell, `[B]` each.
+
+    `asked`: a planner, or the path of a planner.toml; None for the one that ships for the robot.
+    """
+    planner = planner_for(robot.spec.name, asked)
+    recording = run_episodes(model, robot, texts, planner, seeds, steps, threads=1)
     speed = np.diff(recording.position, axis=0) / robot.spec.dt
     settled = round(_SETTLED_S / robot.spec.dt)
     return {
@@ -56,10 +60,14 @@ def measure(
 
 
 def told(found: np.ndarray, base: np.ndarray) -> str:
-    """The mean, and the mean difference to the base with its standard error."""
-    difference = found - base
-    error = difference.std(ddof=1) / len(difference) ** 0.5
-    return f"{found.mean():.2f} ({difference.mean():+.2f} +- {error:.2f})"
+    """The mean, and the mean difference to the base, each with its standard error."""
+    if found is base:
+        return _mean(found, "")
+    return f"{_mean(found, '')} ({_mean(found - base, '+')})"
+
+
+def _mean(found: np.ndarray, sign: str) -> str:
+    return f"{found.mean():{sign}.2f} +- {found.std(ddof=1) / len(found) ** 0.5:.2f}"
 
 
 def main() -> None:

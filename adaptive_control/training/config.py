@@ -79,7 +79,7 @@ class TrainConfig:
     weight_decay: float = 0.1
     """Of the weight matrices (AdamW): each update takes off this share of them, times the learning
     rate. A planner finds where a rough model promises too much; smoother ones are planned with
-    faster, at no cost (docs/methods.md)."""
+    faster, at no cost (docs/experiments.md)."""
     prior_weight: float = 0.25
     """Weight of the unadapted model's own error in the loss."""
     discount: float = 0.85
