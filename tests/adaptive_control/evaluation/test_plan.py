@@ -27,7 +27,8 @@ def test_suite_models_are_trained_on_the_suite_alone():
     )
     plan = make_plan(config)
     (collected,) = (cell for cell in plan.cells.values() if cell.kind == "train")
-    assert collected.settings["perturbations"] == ["slopes"]
+    assert collected.settings["perturbations"] == ["none", "slopes"]
+    assert collected.settings["model"] == "mb"
     assert not {"whole_share", "paired_share"} & collected.settings.keys()  # they decide nothing
     fits = [cell for cell in plan.cells.values() if cell.kind == "fit"]
     assert {cell.settings["model"] for cell in fits} == {"mb", "grbal", "rebal"}
