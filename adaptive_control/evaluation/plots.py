@@ -213,7 +213,8 @@ def _colours(names: Sequence[str]) -> dict[str, Any]:
 
 
 def _point(axes: Axes, x: float, found: Estimate, colour: Any) -> None:
-    axes.plot([x, x], [found.low, found.high], color=colour, linewidth=1.4)
+    if found.low is not None and found.high is not None:
+        axes.plot([x, x], [found.low, found.high], color=colour, linewidth=1.4)
     axes.plot([x], [found.value], "o", color=colour, markersize=4)
 
 

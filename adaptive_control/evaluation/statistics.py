@@ -3,6 +3,10 @@
 After Agarwal et al. 2021, "Deep Reinforcement Learning at the Edge of the Statistical Precipice":
 the interquartile mean is robust against a seed that fell and needs fewer runs than a median; runs
 are resampled within each condition (stratified), so that every resample has all conditions.
+
+Normalised returns are pooled over conditions as they do it. Returns in a unit are not: an
+interquartile mean over slow and fast conditions together would leave out whole conditions, and
+others for each method. These are trimmed within each condition and averaged over conditions.
 """
 
 from __future__ import annotations
@@ -15,8 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 __all__ = [
-    "Estimate", "holm", "interquartile_mean", "paired_p_value", "ratio", "stratified",
-    "stratified_ratio",
+    "Estimate", "apart", "averaged", "averaged_ratio", "holm", "interquartile_mean",
+    "paired_p_value", "ratio", "stratified",
 ]  # fmt: skip
 
 RESAMPLES = 2000
@@ -30,15 +34,24 @@ class Estimate:
 
     Attributes:
         value: the figure.
-        low: lower end.
-        high: upper end.
+        low: lower end; None where a condition has a single run, which tells no spread.
+        high: upper end, likewise.
         count: runs that it rests on.
     """
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     count: int
+
+
+def apart(ours: Estimate, theirs: Estimate) -> int:
+    """1 if the first interval lies above the second, -1 if below; 0 else, or if one is unknown."""
+    ends = (ours.low, ours.high, theirs.low, theirs.high)
+    if any(end is None for end in ends):
+        return 0
+    low, high, their_low, their_high = (float(end) for end in ends if end is not None)
+    return int(low > their_high) - int(high < their_low)
 
 
 def interquartile_mean(values: ArrayLike, axis: int = -1) -> NDArray[np.float64]:
@@ -58,17 +71,30 @@ def stratified(groups: Sequence[Sequence[float]]) -> Estimate | None:
     Returns:
         None without any run; an interval that is a point if all runs are alike.
     """
+    return _estimate(groups, _pooled)
+
+
+def averaged(groups: Sequence[Sequence[float]]) -> Estimate | None:
+    """Mean over conditions of the interquartile means of their runs, as `stratified` otherwise."""
+    return _estimate(groups, _averaged)
+
+
+def _pooled(*parts: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
+    return interquartile_mean(np.concatenate(parts, axis=axis), axis=axis)
+
+
+def _averaged(*parts: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
+    return np.mean([interquartile_mean(part, axis=axis) for part in parts], axis=0)
+
+
+def _estimate(
+    groups: Sequence[Sequence[float]], statistic: Callable[..., NDArray]
+) -> Estimate | None:
     samples = [np.asarray(group, dtype=float) for group in groups if len(group)]
     if not samples:
         return None
-    everything = np.concatenate(samples)
-    value = float(interquartile_mean(everything))
-
-    def statistic(*parts: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
-        return interquartile_mean(np.concatenate(parts, axis=axis), axis=axis)
-
     low, high = _interval(samples, statistic)
-    return Estimate(value, low, high, len(everything))
+    return Estimate(float(statistic(*samples)), low, high, sum(map(len, samples)))
 
 
 def ratio(values: Sequence[float], reference: Sequence[float]) -> Estimate | None:
@@ -77,13 +103,13 @@ def ratio(values: Sequence[float], reference: Sequence[float]) -> Estimate | Non
     Returns:
         None without runs, with unequal numbers of them, or if the reference is not positive.
     """
-    return stratified_ratio([(values, reference)])
+    return averaged_ratio([(values, reference)])
 
 
-def stratified_ratio(
+def averaged_ratio(
     groups: Sequence[tuple[Sequence[float], Sequence[float]]],
 ) -> Estimate | None:
-    """Ratio of two interquartile means over all runs, runs resampled in pairs in each condition.
+    """Ratio of what `averaged` gives for two, runs resampled in pairs within each condition.
 
     Args:
         groups: the runs under each condition, and those of the reference with the same seeds.
@@ -98,16 +124,13 @@ def stratified_ratio(
     if any(len(first) != len(second) for first, second in pairs):
         return None
     pairs = [pair for pair in pairs if len(pair[0])]
-    if not pairs or not interquartile_mean(np.concatenate([pair[1] for pair in pairs])) > 0:
+    if not pairs or not _averaged(*(below for _, below in pairs)) > 0:
         return None
 
     def statistic(*rows: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
         above, below = (
-            interquartile_mean(
-                np.concatenate(
-                    [pair[side][row.astype(int)] for pair, row in zip(pairs, rows, strict=True)],
-                    axis=axis,
-                ),
+            _averaged(
+                *(pair[side][row.astype(int)] for pair, row in zip(pairs, rows, strict=True)),
                 axis=axis,
             )
             for side in (0, 1)
@@ -119,11 +142,12 @@ def stratified_ratio(
     return Estimate(float(statistic(*everyone)), low, high, sum(map(len, everyone)))
 
 
-def _interval(samples: list[NDArray], statistic: Callable[..., NDArray]) -> tuple[float, float]:
-    """Percentile interval; scipy wants two runs of each sample at least."""
+def _interval(
+    samples: list[NDArray], statistic: Callable[..., NDArray]
+) -> tuple[float | None, float | None]:
+    """Percentile interval; none where a condition has a single run."""
     if any(len(sample) < 2 for sample in samples):
-        value = float(statistic(*samples))
-        return value, value
+        return None, None
     result = stats.bootstrap(
         samples, statistic, n_resamples=RESAMPLES, confidence_level=0.95, method="percentile",
         vectorized=True, rng=np.random.default_rng(_SEED),

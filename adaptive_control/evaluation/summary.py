@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -17,11 +17,12 @@ from adaptive_control.evaluation.metrics import (
 from adaptive_control.evaluation.plan import MODEL_ORACLE
 from adaptive_control.evaluation.statistics import (
     Estimate,
-    interquartile_mean,
+    apart,
+    averaged,
+    averaged_ratio,
     paired_p_value,
     ratio,
     stratified,
-    stratified_ratio,
 )
 
 __all__ = [
@@ -43,10 +44,12 @@ class Pooled:
     Attributes:
         estimate: None if nothing is known.
         known: conditions that it rests on.
-        wanted: conditions that it should rest on.
+        wanted: conditions that it should rest on: all, unless it was to run under none of them.
         p_value: of the paired test against the reference, before correction; None without pairs.
         over: how many times the reference's figure, over the runs that both have; None likewise,
             or where the reference earns nothing.
+        ahead: 1 if its interval lies above the reference's, -1 if below, 0 if neither, over the
+            conditions that both have; None without any, and for the reference itself.
     """
 
     estimate: Estimate | None
@@ -54,6 +57,7 @@ class Pooled:
     wanted: int
     p_value: float | None = None
     over: float | None = None
+    ahead: int | None = None
 
 
 @dataclass(frozen=True)
@@ -120,13 +124,12 @@ def pooled(
         oracle: what is 1.
         reference: what the paired test compares with, runs of the same seed and condition.
     """
-    wanted = [c for c in conditions if variant in c["results"]]
-    left_out = unusable(wanted, oracle, steps)
-    wanted = [c for c in wanted if c not in left_out]
+    left_out = unusable(conditions, oracle, steps)
+    usable = [c for c in conditions if c not in left_out]
     values = partial(_normalised, oracle=oracle, steps=steps)
-    groups, pairs = _runs(wanted, values, variant, reference)
+    groups, pairs = _runs(usable, values, variant, reference)
     p_value = paired_p_value(*np.transpose(pairs)) if pairs else None
-    return Pooled(stratified(groups), len(groups), len(wanted), p_value)
+    return Pooled(stratified(groups), len(groups), _wanted(usable, variant), p_value)
 
 
 def compared(
@@ -140,15 +143,19 @@ def compared(
         steps: T, control steps of the episodes.
         reference: what it is compared with, on runs of the same seed and condition.
     """
-    wanted = [c for c in conditions if variant in c["results"]]
-    groups, pairs = _runs(wanted, partial(_per_step, steps=steps), variant, reference)
+    groups, pairs = _runs(conditions, partial(_per_step, steps=steps), variant, reference)
+    found = Pooled(averaged(groups), len(groups), _wanted(conditions, variant))
     if not pairs:
-        return Pooled(stratified(groups), len(groups), len(wanted))
-    ours, theirs = np.transpose(pairs)
-    below = float(interquartile_mean(theirs))
-    over = float(interquartile_mean(ours)) / below if below > 0 else None
-    p_value = paired_p_value(ours, theirs)
-    return Pooled(stratified(groups), len(groups), len(wanted), p_value, over)
+        return found
+    both = _both(conditions, variant, reference, steps)
+    ours, theirs = averaged([pair[0] for pair in both]), averaged([pair[1] for pair in both])
+    over = averaged_ratio(_paired(both))
+    return replace(
+        found,
+        p_value=paired_p_value(*np.transpose(pairs)),
+        over=over and over.value,
+        ahead=apart(ours, theirs) if ours and theirs else None,
+    )
 
 
 def times(
@@ -165,10 +172,28 @@ def times(
     Returns:
         None if nothing is known, or if the reference earns nothing.
     """
-    both = [(_per_step(c, variant, steps), _per_step(c, reference, steps)) for c in conditions]
-    return stratified_ratio(
-        [(ours[: len(theirs)], theirs[: len(ours)]) for ours, theirs in both if ours and theirs]
-    )
+    return averaged_ratio(_paired(_both(conditions, variant, reference, steps)))
+
+
+Runs = list[float]
+
+
+def _wanted(conditions: Sequence[Condition], variant: str) -> int:
+    """Conditions that a figure should rest on: those that one lacks make it another figure."""
+    return len(conditions) if any(variant in c["results"] for c in conditions) else 0
+
+
+def _both(
+    conditions: Sequence[Condition], variant: str, reference: str, steps: int
+) -> list[tuple[Runs, Runs]]:
+    """The runs of both under each condition where both are known."""
+    runs = [(_per_step(c, variant, steps), _per_step(c, reference, steps)) for c in conditions]
+    return [(ours, theirs) for ours, theirs in runs if ours and theirs]
+
+
+def _paired(both: Sequence[tuple[Runs, Runs]]) -> list[tuple[Runs, Runs]]:
+    """Only the seeds that both have."""
+    return [(ours[: len(theirs)], theirs[: len(ours)]) for ours, theirs in both]
 
 
 def _runs(

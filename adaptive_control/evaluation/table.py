@@ -58,8 +58,10 @@ def _head(results: Results) -> str:
             "conditions that they rest on."
         ),
         "",
-        "Values are interquartile means over all runs with 95 % intervals from a bootstrap over "
-        "seeds, stratified by condition.",
+        "Returns in units are interquartile means over the seeds of a condition, averaged over "
+        "conditions; those over an oracle's are interquartile means over all runs. In brackets "
+        "95 % intervals from a bootstrap over seeds within each condition; none where a condition "
+        "has a single run.",
     ]
     if progress["failed"]:
         lines += ["", f"{len(progress['failed'])} cells failed:", ""]

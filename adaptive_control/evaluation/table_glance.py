@@ -9,6 +9,7 @@ from typing import Any
 from adaptive_control.evaluation.grouping import Results, by_suite, columns, tested
 from adaptive_control.evaluation.statistics import Estimate
 from adaptive_control.evaluation.summary import (
+    Pooled,
     compared,
     errors,
     harm,
@@ -54,36 +55,19 @@ def at_a_glance(results: Results) -> Section:
         robots.setdefault(condition["robot"], []).append(condition)
     rows = []
     for robot, conditions in robots.items():
-        suites = _estimates(conditions, variants, steps)
-        rows += [[robot, v, *_row(conditions, suites, v, oracles, steps)] for v in variants]
+        rows += [[robot, v, *_row(conditions, v, oracles, steps)] for v in variants]
     return "At a glance", words, lines_of(heads, rows)
 
 
-def _estimates(
-    conditions: Conditions, variants: Sequence[str], steps: int
-) -> list[dict[str, Estimate]]:
-    """What is known of the variants in each suite; each is compared with several others."""
-    suites = [tested(group) for group in by_suite({"conditions": conditions}).values()]
-    return [
-        {v: found for v in variants if (found := compared(suite, v, steps).estimate)}
-        for suite in suites
-    ]
-
-
-def _row(
-    conditions: Conditions,
-    suites: Sequence[Mapping[str, Estimate]],
-    variant: str,
-    oracles: Sequence[str],
-    steps: int,
-) -> list[str]:
+def _row(conditions: Conditions, variant: str, oracles: Sequence[str], steps: int) -> list[str]:
     under = tested(conditions)
+    suites = [tested(group) for group in by_suite({"conditions": conditions}).values()]
     found = errors(under, variant, "K transitions")
     return [
         value(replace(compared(under, variant, steps), over=None), None),
         _or_nothing(None if variant == "mb" else times(under, variant, steps)),
         *(_share(under, variant, oracle, steps) for oracle in oracles),
-        *(_suites(suites, variant, reference) for reference in REFERENCES),
+        *(_suites([compared(s, variant, steps, r) for s in suites]) for r in REFERENCES),
         recovered(recovery(under, variant)),
         _no_harm(conditions, variant),
         f"{found[1] / found[0]:.2f}" if found and found[0] > 0 else "-",
@@ -97,14 +81,10 @@ def _share(conditions: Conditions, variant: str, oracle: str, steps: int) -> str
     return value(replace(pooled(conditions, variant, steps, oracle), p_value=None), None)
 
 
-def _suites(suites: Sequence[Mapping[str, Estimate]], variant: str, reference: str) -> str:
+def _suites(found: Sequence[Pooled]) -> str:
     """In how many suites the interval lies above and below the reference's."""
-    both = [(s[variant], s[reference]) for s in suites if variant in s and reference in s]
-    if variant == reference or not both:
-        return "-"
-    above = sum(ours.low > theirs.high for ours, theirs in both)
-    below = sum(ours.high < theirs.low for ours, theirs in both)
-    return f"{above}, {below} of {len(both)}"
+    ahead = [suite.ahead for suite in found if suite.ahead is not None]
+    return f"{ahead.count(1)}, {ahead.count(-1)} of {len(ahead)}" if ahead else "-"
 
 
 def _no_harm(conditions: Conditions, variant: str) -> str:

@@ -18,7 +18,7 @@ Section = tuple[str, str, list[str]]
 """Heading, words below it, lines of the table; without lines there is no section."""
 
 
-def value(found: Pooled, p_value: float | None, reference: Estimate | None = None) -> str:
+def value(found: Pooled, p_value: float | None) -> str:
     """A figure, its interval, what it rests on, and its p-value if there is one.
 
     Beside a reference also how many times its figure, in bold where the interval lies above its.
@@ -27,8 +27,7 @@ def value(found: Pooled, p_value: float | None, reference: Estimate | None = Non
         return MISSING if found.wanted else "-"
     said = interval(found.estimate)
     if found.over is not None:
-        above = reference is not None and found.estimate.low > reference.high
-        said = f"{f'**{said}**' if above else said} {found.over:.2f} x"
+        said = f"{f'**{said}**' if found.ahead == 1 else said} {found.over:.2f} x"
     said += rests_on(found.known, found.wanted)
     return said if p_value is None else f"{said} p={p_value:.2g}"
 
@@ -47,7 +46,9 @@ def rests_on(known: int, wanted: int) -> str:
 
 
 def interval(found: Estimate) -> str:
-    """A figure with its interval."""
+    """A figure with its interval, where that is known."""
+    if found.low is None or found.high is None:
+        return f"{found.value:.2f}"
     return f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"
 
 

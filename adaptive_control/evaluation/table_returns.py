@@ -58,9 +58,10 @@ def per_step(results: Results) -> Section:
     """Suites by variants, beside mb: without any oracle."""
     words = (
         f"{_STEP} In brackets the interval, then how many times mb's; in bold where the interval "
-        f"lies above mb's. {_TEST}"
+        f"lies above mb's, over the conditions that both have. Robots are not averaged over. "
+        f"{_TEST}"
     )
-    rows, variants = _rows(results), columns(results)
+    rows, variants = _rows(results, of_each_robot=True), columns(results)
     steps = results["settings"]["budget"]["steps"]
     found = {
         (row, variant): compared(conditions, variant, steps)
@@ -70,12 +71,16 @@ def per_step(results: Results) -> Section:
     return "Return for each step", words, _lines(rows, variants, found)
 
 
-def _rows(results: Results) -> dict[str, list[Mapping[str, Any]]]:
-    """Conditions under a perturbation by suite, and all of them together."""
-    rows = {name: tested(group) for name, group in by_suite(results).items()}
-    if len(rows) > 1:
-        rows["all suites"] = [c for group in rows.values() for c in group]
-    return rows
+def _rows(results: Results, of_each_robot: bool = False) -> dict[str, list[Mapping[str, Any]]]:
+    """Conditions under a perturbation by suite, and all of them, or of each robot, together."""
+    suites = {name: tested(group) for name, group in by_suite(results).items()}
+    together: dict[str, list[Mapping[str, Any]]] = {}
+    for group in suites.values():
+        for condition in group:
+            name = f"{condition['robot']} all suites" if of_each_robot else "all suites"
+            together.setdefault(name, []).append(condition)
+    more = {name: group for name, group in together.items() if group not in suites.values()}
+    return {**suites, **more}
 
 
 def _lines(
@@ -86,9 +91,8 @@ def _lines(
     """A table of figures whose p-values are corrected together."""
     p_values = holm([figure.p_value for figure in found.values()])
     cells: dict[tuple[str, str], str] = {}
-    for ((row, variant), figure), p_value in zip(found.items(), p_values, strict=True):
-        mb = found.get((row, "mb"))
-        cells[row, variant] = value(figure, p_value, None if mb is None else mb.estimate)
+    for (key, figure), p_value in zip(found.items(), p_values, strict=True):
+        cells[key] = value(figure, p_value)
     return lines_of(
         ["suite", *variants], [[row, *(cells[row, v] for v in variants)] for row in rows]
     )

@@ -8,12 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adaptive_control.evaluation.statistics import (
+    Estimate,
+    apart,
+    averaged,
+    averaged_ratio,
     holm,
     interquartile_mean,
     paired_p_value,
     ratio,
     stratified,
-    stratified_ratio,
 )
 
 runs = st.lists(st.floats(-10, 10), min_size=2, max_size=8)
@@ -58,8 +61,31 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
 def test_one_run_has_no_spread_and_none_is_none():
     found = stratified([[2.0], []])
     assert found is not None
-    assert (found.low, found.value, found.high) == (2.0, 2.0, 2.0)
+    assert (found.low, found.value, found.high) == (None, 2.0, None)
     assert stratified([[], []]) is None
+    # One condition with a single run is enough not to know.
+    both = averaged([[1.0, 3.0, 3.0], [2.0]])
+    assert both is not None
+    assert both.low is None
+
+
+def test_what_is_in_a_unit_is_trimmed_within_each_condition():
+    """Pooled, the middle half would be of the slow condition and of none of the fast runs."""
+    slow, fast = [1.0, 1.0, 1.0, 1.0, 1.0, 1.0], [9.0, 11.0]
+    found, pooled = averaged([slow, fast]), stratified([slow, fast])
+    assert found is not None
+    assert pooled is not None
+    assert found.value == pytest.approx(5.5)
+    assert pooled.value == pytest.approx(1.0)
+    assert found.low == pytest.approx(5.0)  # both draws of the fast one are 9
+    assert found.high == pytest.approx(6.0)
+
+
+def test_intervals_lie_apart_or_it_is_not_known():
+    low, high, wide = (Estimate(*ends, 4) for ends in ((1, 0.5, 1.5), (3, 2, 4), (2, 1, 3)))
+    alone = Estimate(9, None, None, 1)
+    assert (apart(high, low), apart(low, high), apart(wide, low)) == (1, -1, 0)
+    assert apart(alone, low) == apart(low, alone) == 0
 
 
 def test_a_ratio_resamples_seeds_in_pairs():
@@ -76,12 +102,12 @@ def test_a_ratio_resamples_seeds_in_pairs():
 def test_a_ratio_over_conditions_resamples_within_each():
     """Runs of a condition are alike, so no resample differs; drawn across, they would."""
     easy, hard = ([30.0] * 4, [10.0] * 4), ([2.0] * 4, [2.0] * 4)
-    found = stratified_ratio([easy, hard, ([], [])])
+    found = averaged_ratio([easy, hard, ([], [])])
     assert found is not None
     assert (found.value, found.low, found.high) == pytest.approx((32 / 12, 32 / 12, 32 / 12))
     assert found.count == 8
-    assert stratified_ratio([easy, ([1.0], [])]) is None
-    assert stratified_ratio([]) is None
+    assert averaged_ratio([easy, ([1.0], [])]) is None
+    assert averaged_ratio([]) is None
 
 
 def test_the_paired_test_finds_a_shift_that_pairs_alone_show():

@@ -118,7 +118,7 @@ def test_beside_mb_without_an_oracle():
     )  # 3 * 2 / 2^4
     assert found["half-cheetah pier"][1] == "0.50 [0.50, 0.50] 1.00 x p=1"
     assert found["half-cheetah slopes"] == ["0.50 [0.50, 0.50]", MISSING]
-    assert "(3 of 4 conditions)" in found["all suites"][1]
+    assert "(3 of 4 conditions)" in found["half-cheetah all suites"][1]
     alone = table(results(condition("body", "mid", {"grbal": [20.0, 20.0]})))
     assert rows(alone, "Return for each step")["half-cheetah body"] == ["1.00 [1.00, 1.00]"]
 
@@ -138,17 +138,43 @@ def test_at_a_glance_counts_suites_and_pairs_runs():
     found = {line[1]: line[2:] for line in lines}
     assert found["mb"][1:4] == ["-", "-", "0, 0 of 2"]  # mb-de is missing on slopes
     assert found["grbal"][2:4] == ["1, 1 of 3", "1, 1 of 2"]
-    # The middle half of 30, 60, 4, 5, 10, 20 a fault over that of 10, 20, three times.
-    assert found["grbal"][1].startswith("1.08 [")
+    # 30 and 60, 4 and 5, 10 and 20 under a fault each, over 10 and 20 three times.
+    assert found["grbal"][1].startswith("1.43 [")
     assert found["mb-de"][0].endswith("(2 of 3 conditions)")
     assert found["grbal"][4:] == ["4; 0%", "1.00 [1.00, 1.00]", "0.25"]
+
+
+def test_a_figure_of_fewer_conditions_says_so_and_is_not_held_against_others():
+    """`grbal` was to run under the hard one alone, where it is as good as mb."""
+    easy, hard = [30.0, 31.0], [10.0, 11.0]
+    page = table(
+        results(
+            condition("body", "mid", {"mb": hard, "grbal": hard}),
+            condition("body", "start", {"mb": easy}),
+        )
+    )
+    found = rows(page, "Return for each step")["half-cheetah body"]
+    assert found[1] == "0.53 [0.50, 0.55] 1.00 x (1 of 2 conditions) p=1"
+    line = next(row for row in page.splitlines() if row.startswith("| half-cheetah | grbal |"))
+    assert line.split(" | ")[4] == "0, 0 of 1"
+    assert "(1 of 2 conditions)" in line
+
+
+def test_robots_are_not_averaged_over():
+    ant = {**condition("body", "mid", {"mb": [2.0, 2.0]}), "robot": "ant"}
+    both = [condition(suite, "mid", {"mb": [20.0, 20.0]}) for suite in ("body", "pier")]
+    found = rows(table(results(ant, *both)), "Return for each step")
+    assert set(found) == {
+        "suite", "ant body", "half-cheetah body", "half-cheetah pier", "half-cheetah all suites",
+    }  # fmt: skip
 
 
 def test_at_a_glance_an_oracle_of_fewer_seeds_meets_its_own():
     returns: Returns = {"mb": [10.0, 90.0], SIMULATOR_ORACLE: [40.0]}
     page = table(results(condition("body", "mid", returns), condition("body", "none", returns)))
     line = next(row for row in page.splitlines() if f"| {SIMULATOR_ORACLE} |" in row)
-    assert line.split(" | ")[3:5] == ["4.00 [4.00, 4.00]", "-"]
+    assert line.split(" | ")[3:5] == ["4.00", "-"]  # one seed: nothing is known of the spread
+    assert line.split(" | ")[5] == "0, 0 of 1"  # nor, then, whether it is ahead
     assert MISSING not in line
     heads = next(row for row in page.splitlines() if row.startswith("| robot | method |"))
     assert heads.split(" | ")[4] == f"of {SIMULATOR_ORACLE}"
@@ -241,8 +267,8 @@ def test_ablations_have_a_table_of_their_own():
     page = table(results(condition("body", "mid", returns, group="M")))
     assert rows(page, f"Return over the {MODEL_ORACLE}'s")["suite"] == ["grbal"]
     section = page.split("## Ablations")[1].split("\n## ")[0]
-    assert "| M | grbal | 1.00 [1.00, 1.00]; error 0.50 |" in section
-    assert "| M | grbal [M=4] | 0.50 [0.50, 0.50]; error 0.50 |" in section
+    assert "| M | grbal | 1.00; error 0.50 |" in section
+    assert "| M | grbal [M=4] | 0.50; error 0.50 |" in section
 
 
 def test_plots_are_drawn_from_what_there_is(tmp_path):
