@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.files import jsonable, write_bytes
 
 __all__ = ["Cell", "CellStore", "Source"]
@@ -113,8 +114,21 @@ class CellStore:
             write_bytes(self.path(cell, suffix), files[suffix])
 
     def inputs(self, cell: Cell) -> dict[str, bytes]:
-        """The contents of the files that a cell reads; the cells it needs are done."""
-        return {
-            name: (source.path or self.path(source.cell, source.suffix)).read_bytes()
-            for name, source in cell.inputs.items()
-        }
+        """The contents of the files that a cell reads; the cells it needs are done.
+
+        Raises:
+            AdaptiveControlError: a file is gone, or is not what it was when the work was planned.
+        """
+        return {name: self._content(source) for name, source in cell.inputs.items()}
+
+    def _content(self, source: Source) -> bytes:
+        path = source.path or self.path(source.cell, source.suffix)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise AdaptiveControlError(f"{path}: cannot be read ({error.strerror})") from error
+        if source.sha256 and hashlib.sha256(content).hexdigest() != source.sha256:
+            raise AdaptiveControlError(
+                f"{path}: has changed since the work was planned; give the same command again"
+            )
+        return content

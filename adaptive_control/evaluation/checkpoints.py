@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from adaptive_control.files import jsonable
 from adaptive_control.methods import DEFAULT_METHOD, METHODS
 from adaptive_control.planning import checked_terminal
 from adaptive_control.pretrained import pretrained_names, pretrained_path
+from adaptive_control.suites import suites_of
 from adaptive_control.training.checkpoint import load_model
 from adaptive_control.training.config import TrainConfig
 from adaptive_control.training.dataset import episode_files
@@ -175,6 +176,10 @@ class Checkpoints:
             robots=robots, rounds=rounds, updates=budget.updates,
             final_updates=final_updates,
         )  # fmt: skip
+        # With other train sides it is another cell: what they are stands in the code and in
+        # installed packages, not in the settings.
+        if drawn := _drawn_from(robot, perturbations):
+            settings["train_sides"] = drawn
         in_a_round = settings["robots"] * settings["episode_steps"]
         planner = load_planner(budget.collecting)
         cost = costs.collecting(method, planner, in_a_round, rounds, budget.updates)
@@ -192,6 +197,15 @@ class Checkpoints:
         label = " ".join([robot, method, *(f"{k}={v}" for k, v in changes.items())])
         cell = Cell("fit", label, settings, inputs, costs.fitting(method, updates))
         return Source(cell=self._add(cell), suffix="safetensors")
+
+
+def _drawn_from(robot: str, perturbations: Sequence[str]) -> dict[str, str]:
+    """The train sides that a run draws its perturbations from, by suite, each in full."""
+    return {
+        suite.name: repr(suite.train)
+        for suite in suites_of(robot)
+        if suite.name in (perturbations or (suite.name,))
+    }
 
 
 def _training(**given: Any) -> dict[str, Any]:

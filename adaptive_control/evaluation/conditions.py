@@ -55,16 +55,16 @@ def conditions_of(
         from_start: run tests without times of their own also with the fault there all the time.
 
     Raises:
-        AdaptiveControlError: the episodes are too short for a test's times.
+        AdaptiveControlError: the episodes are too short for a test's times, or the last of them
+            is an end.
     """
     robot = get_robot(suite.robot)
     middle = steps // 2
     found = [Condition(suite.name, suite.robot, UNPERTURBED, "none", UNPERTURBED, None, 0)]
     for test in suite.test[: first_tests or None]:
         perturbation = parse_perturbation(test, robot)
-        onsets = perturbation.onsets
-        if onsets:
-            fault = first_step(onsets[-1], robot.spec.dt)
+        if perturbation.onsets:
+            fault = _last_fault(suite, test, perturbation)
             if fault > steps - _LEAST_AFTER:
                 raise AdaptiveControlError(
                     f"steps: {steps} of {robot.spec.dt:g} s are too few for {test} of suite "
@@ -79,6 +79,18 @@ def conditions_of(
         text = str(perturbation.with_schedule(round(middle * robot.spec.dt, 6)))
         found.append(Condition(suite.name, suite.robot, test, "mid", text, middle, middle))
     return tuple(found)
+
+
+def _last_fault(suite: Suite, test: str, perturbation: Perturbations) -> int:
+    """The first control step under the last thing that switches on."""
+    schedules = [member.schedule for member in perturbation.members]
+    onset = max(schedule.onset or 0.0 for schedule in schedules)
+    if any(schedule.end is not None and schedule.end > onset for schedule in schedules):
+        raise AdaptiveControlError(
+            f"test: {test} of suite {suite.name} ends on its own, and what follows would count as "
+            "the fault; allowed: tests that last until something else switches on"
+        )
+    return first_step(onset, get_robot(suite.robot).spec.dt)
 
 
 def phases(perturbation: str, robot: str, steps: int) -> tuple[tuple[int, str], ...]:

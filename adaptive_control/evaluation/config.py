@@ -103,6 +103,8 @@ class EvaluateConfig:
         for name in ("seed", "workers"):
             if getattr(self, name) < 0:
                 raise AdaptiveControlError(f"{name}: {getattr(self, name)} is negative")
+        if self.seed >= 2**63:
+            raise AdaptiveControlError(f"seed: {self.seed}; allowed: 0 to {2**63 - 1}")
         if self.report and self.estimate:
             raise AdaptiveControlError("estimate: True; with report only False is allowed")
         if self.oracles not in ORACLES:

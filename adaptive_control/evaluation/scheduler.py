@@ -88,10 +88,15 @@ def run_cells(
         for cell in _ready(waiting, store, pool.slots - len(running)):
             del waiting[cell.id]
             folder = scratch / cell.id
-            future = pool.submit(cell.kind, cell.settings, store.inputs(cell), folder)
-            running[future] = cell
+            try:
+                inputs = store.inputs(cell)
+            except AdaptiveControlError as error:
+                errors[cell.id] = str(error)
+                watch.failed(cell, error)
+                continue
+            running[pool.submit(cell.kind, cell.settings, inputs, folder)] = cell
             watch.started(cell)
-        if not running:  # what is left waits for what went wrong
+        if not running and not _ready(waiting, store, 1):  # what is left waits for what went wrong
             break
         for future in wait(running, return_when=FIRST_COMPLETED).done:
             cell = running.pop(future)

@@ -24,7 +24,7 @@ from adaptive_control.evaluation.figures import (
 )
 from adaptive_control.evaluation.oracle_episodes import run_on_simulator
 from adaptive_control.evaluation.variants import ablated, gate_of
-from adaptive_control.files import jsonable
+from adaptive_control.files import jsonable, write_bytes
 from adaptive_control.training.checkpoint import LoadedModel, load_model
 from adaptive_control.training.config import TrainConfig
 from adaptive_control.training.dataset import Episodes, episode_files
@@ -86,16 +86,14 @@ def _fit(
     """Fit on episodes that are there."""
     data = folder / "data"
     for name, content in inputs.items():
-        path = data / "episodes" / f"{name}.npz"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        write_bytes(data / "episodes" / f"{name}.npz", content)  # again: it may be half a file
     path = train(_train_config({**settings, "data": data}, folder))
     return _about(path), {"safetensors": path.read_bytes()}
 
 
 def _train_config(settings: Mapping[str, Any], folder: Path) -> TrainConfig:
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()}
+    values.pop("train_sides", None)  # part of the cell's name alone
     return TrainConfig(**{**values, "out": folder / "run", "threads": 1})
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from adaptive_control.errors import AdaptiveControlError
@@ -30,6 +32,14 @@ def test_a_test_with_times_of_its_own_keeps_them():
     assert (own.fault_step, own.scored_from) == (100, 0)
     with pytest.raises(AdaptiveControlError, match=r"steps: 110 .* at least 120"):
         conditions_of(suite, 110)
+
+
+@pytest.mark.parametrize("test", ["crippled-leg:back@2s-5s", "mass:2@2s+slope:5@1s-4s"])
+def test_what_ends_on_its_own_has_no_last_fault(test: str):
+    (suite,) = suites_named("crippled-leg/half-cheetah")
+    healing = dataclasses.replace(suite, test=(test,))
+    with pytest.raises(AdaptiveControlError, match=r"test: .* ends on its own"):
+        conditions_of(healing, 200)
 
 
 def test_the_quick_choice_is_the_first_test_in_mid_episode():

@@ -15,6 +15,8 @@ from adaptive_control.evaluation.progress import remaining
 from adaptive_control.methods import DEFAULT_METHOD
 from adaptive_control.planning import layout_of
 from adaptive_control.pretrained import planner_for
+from adaptive_control.suites import SUITES, draw
+from adaptive_control.suites.train_side import SlackJoints
 from adaptive_control.training import save_model
 from controllers import PlannerError, format_planner, load_planner, save_planner
 from robots import get_robot
@@ -51,6 +53,32 @@ def test_the_model_oracle_changes_with_what_acts():
     cell = plan.cells[own.cells[0]]
     assert [start for start, _ in cell.settings["models"]] == [0, 100]
     assert cell.needs == (trained["crippled-leg:0@0s",], trained["crippled-leg:3@0s",])
+
+
+def trained(suite: str, oracles: str = "none") -> dict[str, str]:
+    """Ids of the cells that collect, by name."""
+    config = tiny(
+        Path("nowhere"), suite=suite, models="mb", per_suite=True, fresh=True, oracles=oracles
+    )
+    return {cell.name: cell.id for cell in make_plan(config).cells.values() if cell.kind == "train"}
+
+
+def test_other_train_sides_make_other_data(monkeypatch: pytest.MonkeyPatch):
+    """What perturbations are drawn from stands in the code and in packages, not in settings."""
+    before = trained("slopes/half-cheetah", "model")
+    changed = tuple(
+        dataclasses.replace(suite, train=SlackJoints(3))
+        if suite.name == "crippled-joint"
+        else suite
+        for suite in SUITES
+    )
+    monkeypatch.setattr(draw, "all_suites", lambda: changed)
+    after = trained("slopes/half-cheetah", "model")
+    assert before.keys() == after.keys()
+    # The dataset of all train sides is another; those of one suite, or of one fault, are not.
+    assert {name for name in before if before[name] != after[name]} == {
+        "half-cheetah combined dataset"
+    }
 
 
 VALUED = "cem:candidates=16,horizon=3,elites=4,terminal=1"

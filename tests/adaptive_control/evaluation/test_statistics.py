@@ -37,6 +37,8 @@ def test_the_value_lies_in_its_interval_and_among_the_runs(groups):
     assert found is not None
     everything = np.concatenate(groups)
     assert found.count == len(everything)
+    assert found.low is not None
+    assert found.high is not None
     assert everything.min() - 1e-9 <= found.low <= found.high <= everything.max() + 1e-9
     assert found.value == pytest.approx(float(interquartile_mean(everything)))
 
@@ -54,6 +56,8 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
     for _ in range(100):
         found = stratified(rng.normal(1.0, 1.0, (2, 10)).tolist())
         assert found is not None
+        assert found.low is not None
+        assert found.high is not None
         covered += found.low <= 1.0 <= found.high
     assert 85 <= covered <= 100
 
