@@ -8,7 +8,8 @@ $$\bar e \leftarrow (1-\alpha)\,\bar e + \alpha\,e, \qquad
 \text{open} \iff \bar e_{adapted} \le margin \cdot \bar e_{prior}$$
 
 with $\alpha = 1/\tau$, averaged evenly over the first $\tau$ transitions. The gate is closed until
-enough transitions were seen, and whenever the adapted context is not finite. All is pure.
+enough transitions were seen, whenever the adapted context is not finite, and where its errors
+average the limit that they count at most. All is pure.
 """
 
 from __future__ import annotations
@@ -31,6 +32,10 @@ __all__ = [
     "start_gate",
     "update_gate",
 ]
+
+_FULL = 0.999
+"""Share of the error limit from which an average is at it: it comes near but, by rounding, may
+never arrive."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +149,9 @@ def gate_open(config: GateConfig, state: GateState, finite: Array) -> Array:
         return finite
     enough = state.count >= config.min_transitions
     better = state.adapted_error <= config.margin * state.prior_error
-    return finite & enough & better
+    # Averages at the limit tie, however bad: where the prior is there too, the adapted may be NaN.
+    usable = state.adapted_error < like(_FULL * config.error_limit, state.adapted_error)
+    return finite & enough & better & usable
 
 
 def select_context(is_open: Array, adapted: Context, prior: Context) -> Context:

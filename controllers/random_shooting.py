@@ -46,6 +46,11 @@ class RandomShooting(SamplingPlanner):
         allowed = f"1 to candidates ({self.candidates})"
         require(1 <= self.elites <= self.candidates, "elites", self.elites, allowed)
 
+    @property
+    def fewest(self) -> int:
+        """Candidates that must be followed to the end of the horizon: the elites."""
+        return self.elites
+
     def spread(self, half_range: Array) -> Array:
         """The standard deviation of a uniform distribution, `[A]`."""
         return half_range / math.sqrt(3)

@@ -37,7 +37,7 @@ def planner_class(name: str) -> type[SamplingPlanner]:
     return _PLANNERS[name]
 
 
-def make_planner(name: str, **overrides: Any) -> SamplingPlanner:
+def make_planner(name: str, /, **overrides: Any) -> SamplingPlanner:
     """A planner with its default settings, some of them replaced.
 
     Raises:

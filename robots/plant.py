@@ -14,9 +14,11 @@ from functools import cache
 import mujoco
 import numpy as np
 
+from robots.check import check_robot
 from robots.perturbations.base import Array, Ground, Perturbation, Place
 from robots.perturbations.registry import KINDS
 from robots.robot import Robot
+from robots.servos import keep_integrable
 
 __all__ = ["Layout", "Plant", "build_plant", "compiled", "lowest_point"]
 
@@ -63,19 +65,27 @@ def build_plant(
         place = Place(onset, position)
         perturbation.apply(model, robot, place)
         ground = perturbation.ground(place) or ground
+    if active:
+        keep_integrable(model, robot)
     followers = tuple((p, onset) for p, onset in active if p.follows)
     return Plant(model, layout, structures, ground, followers)
 
 
 @cache
 def compiled(robot: Robot, layout: Layout) -> mujoco.MjModel:
-    """The nominal model with those structures; always the same object, to be copied."""
+    """The nominal model with those structures; always the same object, to be copied.
+
+    Raises:
+        RobotError: the robot does not fit its model.
+    """
     spec = robot.mj_spec()
     for kind in KINDS.values():
         if kind.structure_name in layout:
             kind.structure(spec, robot)
     model = spec.compile()
-    if layout:
+    if not layout:
+        check_robot(robot, model)
+    else:
         # Cameras see nothing nearer than a fraction of this, and long decks would raise it.
         model.stat.extent = compiled(robot, ()).stat.extent
     return model

@@ -12,6 +12,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from robots.errors import RobotError
 from robots.gait import Gait
 from robots.spec import RobotSpec
 
@@ -68,11 +69,26 @@ class Robot:
     view_distance: float = 3.2
 
     def mj_spec(self) -> mujoco.MjSpec:
-        """A fresh, editable MuJoCo specification of the robot on its plane."""
-        spec = mujoco.MjSpec.from_file(str(self.model_file))
+        """A fresh, editable MuJoCo specification of the robot on its plane.
+
+        Raises:
+            RobotError: there is no such model, or it has no plane.
+        """
+        try:
+            spec = mujoco.MjSpec.from_file(str(self.model_file))
+        except (OSError, ValueError) as error:
+            why = str(error).replace("\n", " ")
+            raise RobotError(
+                f"robot {self.spec.name!r}: model_file: {self.model_file} cannot be read ({why})"
+            ) from None
         # A plane collides as if infinite whatever its size; zero also draws it so in films, with
         # squares of a metre to tell the speed by.
         floor = spec.geom(FLOOR)
+        if floor is None or floor.type != mujoco.mjtGeom.mjGEOM_PLANE:
+            found = "no such geom" if floor is None else f"shape {floor.type.name[7:].lower()}"
+            raise RobotError(
+                f"robot {self.spec.name!r}: {FLOOR}: {found} is not allowed; allowed: plane"
+            )
         floor.size[:2] = 0.0
         if floor.material:
             spec.material(floor.material).texrepeat[:] = 0.5
@@ -104,7 +120,7 @@ class Robot:
 
 
 def _scale_to_total_mass(spec: mujoco.MjSpec) -> None:
-    """Turn the compiler's total mass into densities.
+    """Turn the compiler's total mass into densities, masses and inertias.
 
     The compiler would count in whatever is added to the model, and the attribute is deprecated.
     """
@@ -115,3 +131,9 @@ def _scale_to_total_mass(spec: mujoco.MjSpec) -> None:
     factor = total / float(spec.compile().body_mass.sum())
     for geom in spec.geoms:
         geom.density *= factor
+        geom.mass *= factor  # nan where it comes from the density
+    for body in spec.bodies:
+        if body.explicitinertial:
+            body.mass *= factor
+            body.inertia *= factor
+            body.fullinertia *= factor

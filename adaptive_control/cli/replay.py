@@ -28,6 +28,9 @@ DIFFERENT = 1
 class ReplayConfig:
     """Run a log again through its bundle: the same observations, to the same actions.
 
+    Plans go on from those before them, so of a flight recorder's file only what follows a start can
+    be run again: of the run, of an arming, of a simulated robot.
+
     Exit status: 0 all plans are the recorded ones, 1 some differ by more than 1e-5.
     """
 
@@ -52,6 +55,12 @@ def run(arguments: Sequence[str]) -> int:
     console = terminal()
     if not replayed.log.whole:
         console.print(f"{config.log} breaks off; what could be read was replayed", style="yellow")
+    if replayed.left_out:
+        console.print(
+            f"the first {replayed.left_out} ticks go on from what {config.log} does not hold; left "
+            "out",
+            style="yellow", markup=False, soft_wrap=True,
+        )  # fmt: skip
     if replayed.missing:
         console.print(f"{replayed.missing} plans are not in the log", style="yellow")
     console.print(

@@ -63,10 +63,11 @@ class DemoConfig:
         """
         if not 0 < self.seconds <= 3600:
             raise AdaptiveControlError(f"seconds: {self.seconds} is not in (0, 3600]")
-        if self.seed < 0:
-            raise AdaptiveControlError(f"seed: {self.seed} is negative")
         if not 1 <= self.seeds <= 1000:
             raise AdaptiveControlError(f"seeds: {self.seeds} is not in 1..1000")
+        most = 2**63 - self.seeds  # the last of them must be a seed, too
+        if not 0 <= self.seed <= most:
+            raise AdaptiveControlError(f"seed: {self.seed} is not in 0..{most}")
         if self.model == self.versus:
             raise AdaptiveControlError(
                 f"versus: {self.versus!r} is also --model; the twins must differ"

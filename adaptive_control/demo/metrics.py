@@ -6,16 +6,20 @@ Per seed, with the fault beginning at step k (None if nothing breaks):
     return_after_fault      sum of reward over steps [k, T)
     mean_speed_before_fault distance over time, steps [0, k)         the whole run if k is None
     mean_speed_after_fault  distance over time in the 5 s after k, or what is left of the run
-    recovery_s              see `recovery_time`
+    recovery_s              see `recovery_time`; None also if it never does
+    recovered, recovered_of how many seeds recovered, of how many it can be said
     model_error             mean one-step error after the fault (over the whole run if k is None),
                             of the prior (before adaptation) and of the adapted model (after)
 
 Several seeds: the mean over seeds stands under each name, and the seeds and intervals beside it.
 A figure that does not exist (nothing before a fault at 0 s; a robot that never recovers) is None.
+Who never recovers counts in `recovered_of` and not in `recovered`; who broke too late to say counts
+in neither.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -50,21 +54,25 @@ def twin_metrics(recording: Recording, fault_step: int | None) -> Nested:
     Returns:
         The names above, each the figure of the only seed or the mean over seeds, with
         `plan_ms` and `adapt_ms` (wall-clock, all robots of the recording together, the first
-        control step left out as warm-up). With several seeds also `per_seed` and `interval_95`
-        (bootstrap interval of the mean), and `recovered`, how many seeds recovered.
+        control step left out as warm-up). With several seeds also `interval_95` (bootstrap
+        interval of the mean) and `per_seed`, where `recovered` is True, False, or None if it cannot
+        be said.
     """
     per_seed = _per_seed(recording, fault_step)
+    times = _recovery_times(recording, fault_step)
     metrics = _map(per_seed, _mean)
+    # A mean over the seeds that recovered would reward never recovering; the median with "never" as
+    # infinitely late does not.
+    known = [t for t in times if t is not None]
+    metrics["recovery_s"] = _finite_or_none(float(np.median(known))) if known else None
+    metrics["recovered"] = int(np.isfinite(known).sum())
+    metrics["recovered_of"] = len(known)
     if len(recording.seeds) > 1:
-        # A mean over the seeds that recovered would reward never recovering; the median with
-        # "never" as infinitely late does not.
-        times = [np.inf if t is None else t for t in per_seed["recovery_s"]]
-        metrics["recovery_s"] = _finite_or_none(float(np.median(times)))
-        metrics["recovered"] = int(np.isfinite(times).sum())
-        metrics["per_seed"] = per_seed
-        metrics["interval_95"] = _map(
-            {name: v for name, v in per_seed.items() if name != "recovery_s"}, bootstrap_interval
-        )
+        metrics["interval_95"] = _map(per_seed, bootstrap_interval)
+        metrics["per_seed"] = per_seed | {
+            "recovery_s": [None if t is None else _finite_or_none(t) for t in times],
+            "recovered": [None if t is None else bool(np.isfinite(t)) for t in times],
+        }
     metrics["plan_ms"] = _percentiles(recording.plan_s, (50, 99))
     metrics["adapt_ms"] = _percentiles(recording.adapt_s, (50,))
     return metrics
@@ -83,8 +91,8 @@ def recovery_time(speed: Series, dt: float, fault_step: int) -> float | None:
         fault_step: first step under the fault.
 
     Returns:
-        Time since the fault [s]; None if it never recovers, if less than a second of the run is
-        left, or if the robot was not running forward before the fault.
+        Time since the fault [s]; infinity if it never recovers. None if it cannot be said: less
+        than a second of the run is left, or the robot was not running forward before the fault.
     """
     before = speed[:fault_step].mean() if fault_step > 0 else 0.0
     after = speed[fault_step:]
@@ -97,7 +105,7 @@ def recovery_time(speed: Series, dt: float, fault_step: int) -> float | None:
         return 0.0
     dropped = int(np.argmin(well))
     back = np.flatnonzero(well[dropped:])
-    return float((dropped + back[0]) * dt) if len(back) else None
+    return float((dropped + back[0]) * dt) if len(back) else math.inf
 
 
 def bootstrap_interval(values: Sequence[float | None]) -> list[float] | None:
@@ -113,28 +121,29 @@ def bootstrap_interval(values: Sequence[float | None]) -> list[float] | None:
 
 
 def _per_seed(recording: Recording, fault_step: int | None) -> Nested:
-    """The same names as `twin_metrics`, each a list with one figure a seed."""
+    """The sums and means of `twin_metrics`, each a list with one figure a seed."""
     steps, dt, position = recording.steps, recording.dt, recording.position
     k = steps if fault_step is None else fault_step
     end = min(steps, k + round(AFTER_FAULT_S / dt))
     broken = slice(0 if fault_step is None else k, None)
-    speed = recording.speed
-    recovery = [
-        recovery_time(speed[:, b], dt, k) if k < steps else None
-        for b in range(len(recording.seeds))
-    ]
     return {
         "return": _numbers(recording.reward.sum(0)),
         "return_before_fault": _numbers(recording.reward[:k].sum(0), exists=k > 0),
         "return_after_fault": _numbers(recording.reward[k:].sum(0), exists=k < steps),
         "mean_speed_before_fault": _mean_speed(position, dt, 0, k),
         "mean_speed_after_fault": _mean_speed(position, dt, k, end),
-        "recovery_s": recovery,
         "model_error": {
             "before_adaptation": _numbers(_nanmean(recording.error_before[broken])),
             "after_adaptation": _numbers(_nanmean(recording.error_after[broken])),
         },
     }
+
+
+def _recovery_times(recording: Recording, fault_step: int | None) -> list[float | None]:
+    """Of each robot, as `recovery_time` says."""
+    if fault_step is None:
+        return [None] * len(recording.seeds)
+    return [recovery_time(speed, recording.dt, fault_step) for speed in recording.speed.T]
 
 
 def _mean_speed(position: Series, dt: float, first: int, last: int) -> list[float | None]:

@@ -46,19 +46,22 @@ def metrics_table(metrics: Mapping[str, Any]) -> Table:
         cells = [_cell(twin, path, decimals) for twin in twins.values()]
         table.add_row(words, unit, *cells)
     if seeds > 1:
-        table.add_row("recovered", "seeds", *(f"{t['recovered']}/{seeds}" for t in twins.values()))
+        table.add_row("recovered", "seeds", *map(_recovered, twins.values()))
     return table
 
 
 def _cell(twin: Mapping[str, Any], path: str, decimals: int) -> str:
     value = _look_up(twin, path)
     if value is None:
-        ran_and_broke = (twin["mean_speed_before_fault"] or 0) > 0
-        ran_and_broke &= twin["mean_speed_after_fault"] is not None
-        return "never" if path == "recovery_s" and ran_and_broke else "-"
+        return "never" if path == "recovery_s" and twin["recovered_of"] else "-"
     interval = _look_up(twin.get("interval_95", {}), path)
     spread = f" [{interval[0]:.{decimals}f}, {interval[1]:.{decimals}f}]" if interval else ""
     return f"{value:.{decimals}f}{spread}"
+
+
+def _recovered(twin: Mapping[str, Any]) -> str:
+    """How many seeds, of those of which it can be said."""
+    return f"{twin['recovered']}/{twin['recovered_of']}" if twin["recovered_of"] else "-"
 
 
 def _look_up(nested: Mapping[str, Any], path: str) -> Any:

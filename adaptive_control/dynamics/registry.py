@@ -47,6 +47,12 @@ class _Families(Mapping[str, Family]):
             raise AdaptiveControlError(f"method {name!r}: cannot load {where}: {error}") from error
         if getattr(family, "kind", None) != name:
             raise AdaptiveControlError(f"method {name!r}: {where} is no class with kind={name!r}")
+        for flag in ("adapts", "alone"):
+            value = getattr(family, flag, None)
+            if not isinstance(value, bool):
+                raise AdaptiveControlError(
+                    f"method {name!r}: {where} has {flag}={value!r}; allowed: True, False"
+                )
         return family
 
     def __iter__(self) -> Iterator[str]:

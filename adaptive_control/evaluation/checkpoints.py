@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -21,6 +20,7 @@ from adaptive_control.planning import checked_terminal
 from adaptive_control.pretrained import pretrained_names, pretrained_path
 from adaptive_control.suites import suites_of
 from adaptive_control.training.checkpoint import load_model
+from adaptive_control.training.claim import saved_settings
 from adaptive_control.training.config import TrainConfig
 from adaptive_control.training.dataset import episode_files
 from controllers import load_planner
@@ -138,7 +138,7 @@ class Checkpoints:
                 f"data: {folder} holds no episodes; allowed: the folder of a training run"
             )
         settings = folder / "config.json"
-        of = json.loads(settings.read_text()).get("robot") if settings.is_file() else robot
+        of = saved_settings(settings).get("robot") if settings.is_file() else robot
         if of != robot:
             raise AdaptiveControlError(f"data: {folder} is of robot {of!r}, not of {robot!r}")
         return {path.stem: self._hashed(path) for path in files}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.evaluation.config import EvaluateConfig
 from adaptive_control.training.checkpoint import LoadedModel
 from controllers import (
+    ICEM,
     GateConfig,
     SamplingPlanner,
     format_planner,
@@ -102,20 +104,36 @@ def ablation_variants(config: EvaluateConfig, planner: str) -> tuple[Variant, ..
 
 
 def _other_planners(chosen: SamplingPlanner) -> list[str]:
-    """The other planners, with as many evaluations and the same horizon."""
-    others = []
-    for name in planner_names():
-        if name == chosen.name:
-            continue
-        count, iterations = chosen.candidates, chosen.iterations
-        if name == "random-shooting":  # which has nothing to iterate on
-            count, iterations = count * iterations, 1
+    """The other planners, with as many evaluations, to within rounding, and the same horizon."""
+    asked = _evaluations(chosen)
+
+    def other(name: str, count: int) -> SamplingPlanner:
+        iterations = 1 if name == "random-shooting" else chosen.iterations  # nothing to iterate on
         settings = {"candidates": count, "iterations": iterations, "horizon": chosen.horizon}
         settings |= {"terminal": chosen.terminal, "halve_every": chosen.halve_every}
         if name in ("cem", "icem"):
             settings["elites"] = max(1, min(20, count // 2))
-        others.append(format_planner(make_planner(name, **settings)))
+        if name == "icem":
+            settings["keep"] = min(ICEM.keep, settings["elites"])
+        return make_planner(name, **settings)
+
+    others = []
+    for name in planner_names():
+        if name == chosen.name:
+            continue
+        # More candidates are never fewer evaluations, so the number is found by halving.
+        counts = range(2, max(3, asked) + 1)
+        place = bisect_left(counts, asked, key=lambda n, name=name: _evaluations(other(name, n)))
+        near = [other(name, n) for n in counts[max(0, place - 1) : place + 1]]
+        others.append(format_planner(min(near, key=lambda p: abs(_evaluations(p) - asked))))
     return others
+
+
+def _evaluations(planner: SamplingPlanner) -> int:
+    """Candidates tried in a control step; iCEM tries fewer from one iteration to the next."""
+    if isinstance(planner, ICEM):
+        return sum(map(planner.population, range(planner.iterations)))
+    return planner.candidates * planner.iterations
 
 
 def gate_of(test: Mapping[str, Any]) -> GateConfig | None:

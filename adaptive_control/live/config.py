@@ -58,5 +58,5 @@ class LiveConfig:
             raise AdaptiveControlError(f"port: {self.port} is not in 1..65535")
         if not 0 <= self.seconds < float("inf"):
             raise AdaptiveControlError(f"seconds: {self.seconds} is not a finite number from 0")
-        if self.seed < 0:
-            raise AdaptiveControlError(f"seed: {self.seed} is negative")
+        if not 0 <= self.seed < 2**63:
+            raise AdaptiveControlError(f"seed: {self.seed} is not in 0..{2**63 - 1}")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from adaptive_control.errors import AdaptiveControlError
+from adaptive_control.suites.acting import clash
 from adaptive_control.suites.catalogue import Suite
 from adaptive_control.suites.installed import all_suites
 from robots import RobotError, parse_perturbation
@@ -15,8 +16,6 @@ __all__ = ["check_perturbations", "sample_training_perturbation", "suites_named"
 
 _WHOLE_SHARE = 0.1
 _PAIRED_SHARE = 0.5
-_GROUNDS = {"slopes", "pier"}
-"""Suites that lay the ground; a robot stands on one."""
 
 
 def suites_of(robot: str) -> tuple[Suite, ...]:
@@ -72,8 +71,9 @@ def sample_training_perturbation(
         perturbations: draw one of these instead: perturbations, or names of suites of the robot,
             which stand for a draw from that suite's train side.
         whole_share: the chance of `none`.
-        paired_share: of the others, those that get draws from two suites at once. Neither share is
-            used where `perturbations` says what to draw from.
+        paired_share: of the others, those that get draws from two suites at once, unless both lay
+            the ground or hold parts of one kind. Neither share is used where `perturbations` says
+            what to draw from.
     """
     if perturbations:
         chosen = perturbations[int(rng.integers(len(perturbations)))]
@@ -85,12 +85,16 @@ def sample_training_perturbation(
     if len(suites) == 1:
         return suites[0].train.draw(rng)
     first, second = (suites[index] for index in rng.choice(len(suites), size=2, replace=False))
-    texts = [first.train.draw(rng)]
+    text = first.train.draw(rng)
+    if rng.random() >= paired_share or first.train == second.train:
+        return text
+    state = rng.bit_generator.state
+    other = second.train.draw(rng)
     # Two draws of slack joints could add up to a whole leg, which is held out.
-    alike = first.train == second.train or {first.name, second.name} <= _GROUNDS
-    if rng.random() < paired_share and not alike:
-        texts.append(second.train.draw(rng))
-    return "+".join(text for text in texts if text != "none") or "none"
+    if clash(text, other, robot):
+        rng.bit_generator.state = state  # as if it had not been drawn
+        return text
+    return "+".join(part for part in (text, other) if part != "none") or "none"
 
 
 def check_perturbations(robot: str, perturbations: Sequence[str]) -> None:

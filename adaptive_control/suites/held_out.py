@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from adaptive_control.suites.acting import together
 from adaptive_control.suites.train_side import TrainSide
 from robots import get_robot, parse_perturbation
 from robots.perturbations import Perturbation, Perturbations
-from robots.perturbations.joints import CrippledJoint, CrippledLeg
 
 __all__ = ["held_out"]
 
@@ -15,8 +15,8 @@ __all__ = ["held_out"]
 def held_out(text: str, robot: str, sides: Iterable[TrainSide]) -> bool:
     """Whether at some time something acts that none of the train sides covers.
 
-    As draws are made of covered parts, none of them can then be this perturbation, whatever is
-    drawn together.
+    As draws are made of covered parts, one of a kind, none of them can then be this perturbation,
+    whatever is drawn together.
 
     Args:
         text: the perturbation.
@@ -38,13 +38,5 @@ def _phases(perturbations: Perturbations, robot: str) -> Iterator[tuple[Perturba
     """What acts together, at one time after another."""
     dt = get_robot(robot).spec.dt
     for step in (0, *perturbations.switch_steps(dt)):
-        active = (perturbations.members[i] for i in perturbations.active(step, dt))
-        yield tuple(_as_joints(part, robot) for part in active)
-
-
-def _as_joints(part: Perturbation, robot: str) -> Perturbation:
-    """A leg that only goes slack is the joints that it has; the ant's also shrinks."""
-    described = get_robot(robot)
-    if isinstance(part, CrippledLeg) and not described.leg_geoms.get(part.leg):
-        return CrippledJoint(joints=tuple(described.spec.legs[part.leg]))
-    return part
+        active = [perturbations.members[i] for i in perturbations.active(step, dt)]
+        yield together(active, robot)

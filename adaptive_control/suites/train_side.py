@@ -51,7 +51,8 @@ class SlackJoints:
         count = rng.integers(0, 3)
         if count == 0:
             return "none"
-        slack = sorted(rng.choice(self.joints, size=count, replace=False).tolist())
+        size = min(count, self.joints)
+        slack = sorted(rng.choice(self.joints, size=size, replace=False).tolist())
         return "crippled-joint:" + ",".join(map(str, slack))
 
     def covers(self, part: Perturbation) -> bool:

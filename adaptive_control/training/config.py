@@ -106,8 +106,8 @@ class TrainConfig:
         ):  # fmt: skip
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         _require(self.rounds_to_collect >= 0, "rounds", self.rounds, "0 or more")
-        for name in ("threads", "seed"):
-            _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
+        _require(self.threads >= 0, "threads", self.threads, "0 or more")
+        _require(0 <= self.seed < 2**63, "seed", self.seed, f"from 0 to {2**63 - 1}")
         _require(self.future % self.unroll == 0, "unroll", self.unroll, "a divisor of future K")
         _require(
             self.episode_steps >= self.future, "episode_steps", self.episode_steps, "at least K"

@@ -14,7 +14,7 @@ from adaptive_control.dynamics.window import Window
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.files import atomic_path, write_bytes
 
-__all__ = ["Episodes", "TaskSampler", "copy_episodes", "episode_files"]
+__all__ = ["Episodes", "TaskSampler", "copy_episodes", "episode_copy", "episode_files"]
 
 _ARRAYS = ("observation", "action", "next_observation", "segment")
 
@@ -195,9 +195,14 @@ def episode_files(run: Path) -> list[Path]:
     return sorted((run / "episodes").glob("*.npz"))
 
 
+def episode_copy(run: Path, number: int) -> Path:
+    """Where a run keeps a file of episodes; those that it was given come first."""
+    return run / "episodes" / f"{number:03d}.npz"
+
+
 def copy_episodes(files: Sequence[Path], run: Path) -> list[Path]:
     """Bring another run's episodes into `run`, so that its folder is a whole dataset."""
-    copies = [run / "episodes" / f"{number:03d}.npz" for number in range(len(files))]
+    copies = [episode_copy(run, number) for number in range(len(files))]
     for file, copy in zip(files, copies, strict=True):
         if not copy.exists():
             write_bytes(copy, file.read_bytes())

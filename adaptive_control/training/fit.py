@@ -223,7 +223,11 @@ class Fit:
 def _parameter_groups(dynamics: Dynamics, config: TrainConfig) -> list[dict[str, object]]:
     """What is learned through its logarithm, as step sizes are, gets a rate of its own.
 
-    Matrices alone decay: a bias is no slope, and a logarithm of 0 means 1.
+    What has two dimensions or more decays: the weights of layers, but also the stacked biases of an
+    ensemble `[E, out]`, and the row of biases in the last layer that least squares starts from
+    (last-layer, hybrid, combined). A bias is no slope and need not decay; these do because the
+    models that ship were fitted so, and would not come out the same without. Other biases do not,
+    nor do logarithms, where 0 means 1.
     """
     matrices, vectors, logs = [], [], []
     for name, parameter in dynamics.named_parameters():

@@ -20,11 +20,12 @@ from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.planning import layout_of
 from adaptive_control.suites import check_perturbations
 from adaptive_control.training.checkpoint import save_model
-from adaptive_control.training.claim import claim_folder, written_settings
+from adaptive_control.training.claim import begun, claim_folder, written_settings
 from adaptive_control.training.collect import collect_planned, collect_random, training_faults
 from adaptive_control.training.config import TrainConfig
-from adaptive_control.training.dataset import Episodes, copy_episodes, episode_files
+from adaptive_control.training.dataset import Episodes, copy_episodes, episode_copy
 from adaptive_control.training.fit import Fit, Progress
+from adaptive_control.training.given import given_episodes, write_given
 from adaptive_control.training.report import Reporter, SilentReporter, write_log
 from adaptive_control.training.state import RunState
 from adaptive_control.training.value import FittedValue, fit_value
@@ -67,7 +68,10 @@ def train(config: TrainConfig, reporter: Reporter | None = None) -> Path:
 
 
 class TrainingRun:
-    """A run and its folder: config.json, episodes/, state.safetensors, log.csv, model."""
+    """A run and its folder: config.json, episodes/, state.safetensors, log.csv, model.
+
+    On another's data also data_files.json, what it was given.
+    """
 
     def __init__(self, config: TrainConfig, reporter: Reporter):
         self.config, self.reporter = config, reporter
@@ -81,10 +85,14 @@ class TrainingRun:
         check_perturbations(config.robot, config.perturbations)
         self.folder = config.folder
         self.stages = stages(config)
-        self._earlier = [] if config.data is None else episode_files(config.data)
+        resumed = begun(config)
+        self._earlier = [] if config.data is None else given_episodes(config, resumed)
         if config.data is not None:
             self._check_earlier()  # before anything is written
-        claim_folder(config)
+        if not resumed:
+            if self._earlier:
+                write_given(self._earlier, self.folder)
+            claim_folder(config)
         if self._earlier and config.rounds_to_collect:
             self._earlier = copy_episodes(self._earlier, self.folder)
         state_file = self.folder / "state.safetensors"
@@ -232,7 +240,7 @@ class TrainingRun:
 
     def _episode_file(self, stage: Stage) -> Path:
         before = max(0, len(self._earlier) - 1)  # files count from 0, and so do rounds
-        return self.folder / "episodes" / f"{before + stage.round:03d}.npz"
+        return episode_copy(self.folder, before + stage.round)
 
     def _seed(self, stage: Stage) -> int:
         """A seed of its own for each stage, so that none depends on how the others were run."""

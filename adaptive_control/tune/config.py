@@ -43,7 +43,8 @@ class TuneConfig:
     seed: int = 0
     """Seed of everything random."""
     workers: int = 0
-    """Processes that evaluate, each on one core; 0: one for each core, at most 8."""
+    """Processes that evaluate, each on one core; 0: one for each core, at most 8. On a Ray cluster
+    settings at a time; 0: as many as it has cores."""
     ray: str | None = None
     """Evaluate on a Ray cluster at this address; `local` starts one here."""
 
@@ -74,8 +75,8 @@ class TuneConfig:
     default: str = ""
     """The planner to beat, as text or as the path of a planner.toml; empty: the robot's own."""
     start: tuple[str, ...] = ()
-    """Planners to begin the search with, before the defaults of each kind; the robot's own if not
-    given."""
+    """Planners to begin the search with, before the defaults of each kind; within what is searched.
+    The robot's own if not given, moved there."""
 
     sweep: int = 5
     """Horizons, evenly over the range, at which the best settings are tried again; 0: none."""
@@ -90,8 +91,9 @@ class TuneConfig:
             "trials", "generation", "robots", "first", "steps", "check_seeds",
         ):  # fmt: skip
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
-        for name in ("seed", "workers", "sweep"):
+        for name in ("workers", "sweep"):
             _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
+        _require(0 <= self.seed < 2**63, "seed", self.seed, f"from 0 to {2**63 - 1}")
         _require(self.robots >= 2, "robots", self.robots, "at least 2")
         _require(self.first <= self.robots, "first", self.first, f"at most robots={self.robots}")
         _require(self.steps >= 4, "steps", self.steps, "at least 4")

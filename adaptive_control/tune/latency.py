@@ -195,6 +195,9 @@ def read_profile(path: Path, dt: float, window: int) -> LatencyTable:
         raise AdaptiveControlError(
             f"profile {path}: iterations={rows!r}; must be a list with at least one entry"
         )
+    value = [] if values.get("value") is None else values["value"]
+    if not isinstance(value, list):
+        raise AdaptiveControlError(f"profile {path}: value={value!r}; must be a list")
     iterations = tuple(
         IterationCost(
             int(_number(path, row, "candidates", f"iterations[{i}].")),
@@ -216,7 +219,7 @@ def read_profile(path: Path, dt: float, window: int) -> LatencyTable:
                 int(_number(path, row, "candidates", f"value[{i}].")),
                 _number(path, row, "p50_ms", f"value[{i}].", least=0.0),
             )
-            for i, row in enumerate(values.get("value") or ())
+            for i, row in enumerate(value)
         ),
     )
 

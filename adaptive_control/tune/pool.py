@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from itertools import islice
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -92,7 +93,7 @@ def open_pool(
         model_file: the study's model.
         robot: the robot's name.
         method: how the model adapts.
-        workers: processes; 0: one for each core, at most 8.
+        workers: processes, or jobs at a time on a cluster; 0: one for each core, here at most 8.
         address: of a Ray cluster; `local` starts one; None: no Ray.
 
     Raises:
@@ -100,7 +101,8 @@ def open_pool(
     """
     count = workers or min(8, os.cpu_count() or 1)
     if address is not None:
-        with _ray_pool(model_file, robot, method, count, address) as pool:
+        most = count if address == "local" else workers
+        with _ray_pool(model_file, robot, method, most, address) as pool:
             yield pool
     elif count == 1:
         yield _Here(load_model(model_file, robot=robot, method=method), robot)
@@ -205,16 +207,16 @@ class _Ray:
         self._work = ray.remote(num_cpus=1)(_work_far)
 
     def run(self, jobs: Sequence[Job], done: Done) -> list[Result]:
-        places = {
-            self._work.remote(self._model, self._robot, self._method, jobs[place]): place
-            for place in _longest_first(jobs)
-        }
+        waiting = iter(_longest_first(jobs))
+        running: dict[Any, int] = {}
         results: dict[int, Result] = {}
-        left = list(places)
-        while left:
-            ready, left = self._ray.wait(left)
+        while len(results) < len(jobs):
+            for place in islice(waiting, self.workers - len(running)):
+                job = (self._model, self._robot, self._method, jobs[place])
+                running[self._work.remote(*job)] = place
+            ready, _ = self._ray.wait(list(running))
             for reference in ready:
-                place = places[reference]
+                place = running.pop(reference)
                 results[place] = self._ray.get(reference)
                 done(place, results[place])
         return [results[place] for place in range(len(jobs))]
@@ -241,8 +243,9 @@ def _ray_pool(
         words = " ".join(str(error).split())[:200]
         raise AdaptiveControlError(f"ray: {address!r} does not answer ({words})") from error
     try:
-        cores = workers if local else int(ray.cluster_resources().get("CPU", 1))
-        yield _Ray(ray, ray.put(model_file.read_bytes()), robot, method, cores)
+        cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
+        most = min(cores, workers) if workers else cores
+        yield _Ray(ray, ray.put(model_file.read_bytes()), robot, method, most)
     finally:
         ray.shutdown()
 

@@ -42,6 +42,7 @@ from adaptive_control.tune.report import describe, figures_of
 from adaptive_control.tune.search import Search, Tried
 from adaptive_control.tune.setting import Scenario, Setting
 from adaptive_control.tune.space import Space
+from adaptive_control.tune.starts import check_start, start_lines
 from adaptive_control.tune.store import Store, check_folder, open_store
 from adaptive_control.tune.sweep import best_by_horizon, sweep, sweep_horizons
 from adaptive_control.tune.traps import response_steps, traps
@@ -88,7 +89,10 @@ def prepare(config: TuneConfig) -> TuneConfig:
     check_folder(config)
     if not config.resume:  # a study has its own copies
         model = load_model(_checkpoint(config), robot=config.robot, method=config.model)
-        Space.of(config, model.window, model.dynamics.adapts, model.value is not None)
+        space = Space.of(config, model.window, model.dynamics.adapts, model.value is not None)
+        for planner in start:
+            if planner != own:  # which any study may begin with, moved inside its limits
+                check_start(space, planner)
         if config.profile:
             read_profile(config.profile, robot.spec.dt, model.window)
     return config
@@ -202,7 +206,8 @@ class _Study:
         trial = seconds * self.config.robots * self.config.steps
         for line in plan_lines(self.config, trial, self.pool.workers):
             self.reporter.line(line)
-        for line in tick_lines(self.table, self.default, self.config.share):
+        ticks = tick_lines(self.table, self.default, self.config.share)
+        for line in (*start_lines(self.space), *ticks):
             self.reporter.line(line)
 
     def _search(self, search: Search, deadline: float | None) -> bool:

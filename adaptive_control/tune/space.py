@@ -189,8 +189,8 @@ class Space:
             most = max(1, min(values["elites"], planner.candidates - 1))
             values["keep_share"] = values["keep"] / most
         if setting.kind == "mppi":
-            values["knot_share"] = values["knots"] / planner.horizon
-        values["halving_share"] = values["halve_every"] / planner.horizon
+            values["knot_share"] = _share(values["knots"], planner.horizon, _FEWEST_KNOTS)
+        values["halving_share"] = _share(values["halve_every"], planner.horizon, _SOONEST)
         searched = self.distributions(setting.kind)
         inside = {name: self.within(setting.kind, name, values[name]) for name in searched}
         return {"planner": setting.kind, **inside}
@@ -247,6 +247,11 @@ class Space:
 
 _NATURAL = {("colour", 0.0), ("decay", 1.0), ("std_decay", 1.0)}
 """Ends beyond which the planner has no values, or none that mean anything."""
+
+
+def _share(part: int, whole: int, least: float) -> float:
+    """The share that a rounded part stands for; a smaller one than the least would mean none."""
+    return max(least, part / whole) if part else 0.0
 
 
 def _beyond_the_elites(planner: SamplingPlanner) -> SamplingPlanner:

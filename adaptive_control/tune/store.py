@@ -17,10 +17,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.files import atomic_path, jsonable, write_json
+from adaptive_control.training.claim import saved_settings
 from adaptive_control.tune.config import MAY_CHANGE, TuneConfig
 from adaptive_control.tune.evaluate import Result
 from adaptive_control.tune.foresight import Foresight
@@ -134,10 +134,7 @@ def open_store(config: TuneConfig) -> Iterator[Store]:
 
 
 def _check_same(config: TuneConfig, path: Path) -> None:
-    try:
-        saved: dict[str, Any] = json.loads(path.read_text())
-    except ValueError as error:
-        raise AdaptiveControlError(f"resume: {path} cannot be read ({error})") from error
+    saved = saved_settings(path)
     for name, value in jsonable(asdict(config)).items():
         if name not in MAY_CHANGE and name in saved and saved[name] != value:
             raise AdaptiveControlError(

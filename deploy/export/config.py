@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+
+from deploy.errors import DeployError
 
 __all__ = ["ExportConfig"]
 
@@ -24,3 +27,14 @@ class ExportConfig:
     """Transitions to adapt from; 0: as many as in training."""
     action_rate: float = 0.0
     """Greatest change of a command, in its unit a second; 0: its whole range in a period."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no bundle could hold, before anything is loaded.
+
+        Raises:
+            DeployError: names the field, its value and what is allowed.
+        """
+        if not 0 <= self.action_rate < math.inf:
+            raise DeployError(
+                f"action_rate: {self.action_rate} is not allowed; allowed: finite, from 0"
+            )

@@ -8,7 +8,6 @@ from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.methods import checked_method
 from adaptive_control.pretrained import planner_for, pretrained_path
 from adaptive_control.training.checkpoint import LoadedModel, load_model
-from deploy.errors import DeployError
 from deploy.export.config import ExportConfig
 from deploy.export.verify import Verification
 from deploy.export.write import export_bundle
@@ -27,8 +26,6 @@ def run_export(config: ExportConfig) -> Verification:
     """
     loaded, path = load_checkpoint(config.checkpoint, config.method)
     planner = planner_for(loaded.robot, config.planner)
-    if config.action_rate < 0:
-        raise DeployError(f"action_rate: {config.action_rate} is not allowed; allowed: from 0")
     return export_bundle(
         loaded,
         get_robot(loaded.robot).spec,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import platform
 import shutil
@@ -82,7 +83,7 @@ def export_bundle(
         PlannerError: the planner asks for a terminal value, and the model has none.
     """
     length = loaded.window if window is None else window
-    _check(loaded.dynamics, out, length)
+    _check(loaded.dynamics, out, length, action_rate)
     checked_terminal(planner, loaded.value)
     if transitions is None:
         transitions = record_transitions(loaded.robot, length + _STEPS_BEYOND_WINDOW)
@@ -96,9 +97,11 @@ def export_bundle(
         return verify_export(load_bundle(temporary), loaded.dynamics, spec, loaded.value)
 
 
-def _check(dynamics: Dynamics, out: Path, window: int) -> None:
+def _check(dynamics: Dynamics, out: Path, window: int, action_rate: float | None) -> None:
     if window < 1:
         raise DeployError(f"window: {window} is not allowed; allowed: integers from 1")
+    if action_rate is not None and not 0 < action_rate < math.inf:
+        raise DeployError(f"action_rate: {action_rate} is not allowed; allowed: finite, above 0")
     for name in ("input_normalizer", "target_normalizer"):
         normalizer = getattr(dynamics, name)
         if bool((normalizer.mean == 0).all()) and bool((normalizer.scale == 1).all()):

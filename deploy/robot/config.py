@@ -45,3 +45,9 @@ class SimulateConfig:
             raise DeployError(f"delay: {self.delay}; allowed: 0 or 1")
         if not (math.isfinite(self.seconds) and self.seconds >= 0):
             raise DeployError(f"seconds: {self.seconds}; allowed: 0 or more")
+        if self.seed < 0:
+            raise DeployError(f"seed: {self.seed}; allowed: integers from 0")
+
+    def ticks(self, dt: float) -> int | None:
+        """How long to be it, in control periods of `dt` [s], at least one; None: without end."""
+        return max(1, round(self.seconds / dt)) if self.seconds else None

@@ -64,11 +64,11 @@ class _RealTime:
             f"{config.robot} listens at {self._server.address}, "
             f"{self._plant.spec.dt:g} s a control period"
         )
-        end = round(config.seconds * 1e9 / period)
+        end = config.ticks(self._plant.spec.dt)
         due = time.monotonic_ns()
         held: Command | None = None
         try:
-            while not stopped() and not (end and self._ticks >= end):
+            while not stopped() and (end is None or self._ticks < end):
                 began, due = due, due + period
                 command = held
                 if config.delay:

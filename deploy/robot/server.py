@@ -18,7 +18,7 @@ from deploy.runtime.link.address import Address
 from deploy.runtime.link.base import Channels, Command, Observation
 from deploy.runtime.link.datagram import NONCE
 from deploy.runtime.link.messages import pack_channels, pack_observation, unpack_command
-from deploy.runtime.link.wire import Codec, Kind, Packet, session_key
+from deploy.runtime.link.wire import Codec, Kind, Packet, session_keys
 
 __all__ = ["RobotServer"]
 
@@ -29,6 +29,9 @@ _WATCHERS = 4
 _GREETED = 8
 """Sessions that were offered and not yet taken up; older offers lapse."""
 _LARGEST = 65_535
+_GREETINGS = (Kind.HELLO, Kind.WATCH)
+_HEARD = (Kind.ALIVE, Kind.COMMAND, Kind.BYE)
+"""What a commander or a watcher sends in a session."""
 
 _Peer = object
 """A socket address, as the socket module gives it."""
@@ -153,11 +156,17 @@ class RobotServer:
         packet = (self._shared if session is None else session.codec).decode(datagram)
         if isinstance(packet, str):
             self.counters[packet] += 1
+            if packet == "version" and datagram[5] in _GREETINGS:
+                # It drops the answer as we dropped its greeting, and can tell its user why.
+                self._reply(Packet(Kind.REFUSE, 0, 0, b""), self._shared, peer)
         elif session is None:
-            if packet.kind in (Kind.HELLO, Kind.WATCH) and len(packet.payload) == NONCE:
+            if packet.kind in _GREETINGS and len(packet.payload) == NONCE:
                 self._greet(packet.payload, peer, packet.kind is Kind.WATCH)
             else:
                 self.counters["stale"] += 1
+        elif packet.kind not in _HEARD:
+            # Not from whom it claims to be: whose peer it came from means nothing.
+            self.counters["kind"] += 1
         elif packet.number <= session.heard:
             self.counters["late"] += 1
         else:
@@ -180,7 +189,8 @@ class RobotServer:
             return
         ours = secrets.token_bytes(NONCE)
         number = 1 + secrets.randbits(63)
-        codec = Codec(session_key(self._key, nonce, ours))
+        up, down = session_keys(self._key, nonce, ours)
+        codec = Codec(down, up)
         self._offered[number] = _Session(number, peer, codec, watches)
         while len(self._offered) > _GREETED:
             del self._offered[next(iter(self._offered))]
@@ -217,7 +227,7 @@ class RobotServer:
             del self._watchers[session.number]
         elif packet.kind is Kind.BYE:
             self._session, self._command = None, None
-        elif packet.kind is not Kind.ALIVE:
+        elif packet.kind is Kind.COMMAND:
             self.counters["kind"] += 1
 
     def _obey(self, payload: bytes) -> None:

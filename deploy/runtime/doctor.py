@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,10 @@ import numpy as np
 from deploy.errors import DeployError
 from deploy.runtime.bundle.channels import ChannelMap, differences
 from deploy.runtime.bundle.manifest import Manifest
+from deploy.runtime.bundle.mapped import MappedLink
 from deploy.runtime.link.base import Channel, Channels, Command, RobotLink
+from deploy.runtime.loop.attach import limits_of
+from deploy.runtime.loop.guard import CommandGuard
 
 __all__ = ["Answer", "Row", "compare", "wiggle"]
 
@@ -23,6 +27,8 @@ _SILENT = 0.1
 """An action that moves no channel by this part of what other actions move it is silent."""
 _SILENCE_S = 2.0
 """Without an observation for so long, the robot is gone [s]."""
+_CROSSING_S = 5.0
+"""Longest way from one side to the other, at an action's greatest rate [s]."""
 
 
 @dataclass(frozen=True)
@@ -105,12 +111,13 @@ def wiggle(
         progress: told the name of each action before it moves.
 
     Raises:
-        DeployError: the amplitude is not allowed, or the robot does not answer.
+        DeployError: the amplitude is not allowed, the robot does not answer, or a channel of its
+            observations is not finite.
     """
     if not 0 < amplitude <= 0.5:
         raise DeployError(f"amplitude: {amplitude:g} is not allowed; allowed: above 0 to 0.5")
-    driver = _Driver(link, manifest, channel_map)
-    hold = max(4, round(_PUSH_S / manifest.dt))
+    driver = _Driver(MappedLink(link, manifest, channel_map), manifest)
+    hold = _hold(manifest, amplitude)
     still = np.repeat(driver.safe[None], 2 * _CYCLES * hold, axis=0)
     sides = np.tile(np.repeat((1.0, -1.0), hold), _CYCLES)
     try:
@@ -127,6 +134,21 @@ def wiggle(
     finally:
         driver.rest()
     return _answers(manifest, np.stack(moved), noise)
+
+
+def _hold(manifest: Manifest, amplitude: float) -> int:
+    """Control periods to either side: each action has arrived when the second half begins."""
+    hold = max(4, round(_PUSH_S / manifest.dt))
+    for channel, rate in zip(manifest.action, manifest.action_rate, strict=True):
+        seconds = amplitude * (channel.high - channel.low) / rate
+        if seconds > _CROSSING_S:
+            most = amplitude * _CROSSING_S / seconds
+            raise DeployError(
+                f"amplitude: {amplitude:g} takes {channel.name} {seconds:.3g} s from one side to "
+                f"the other at {rate:g} a second; allowed: up to {most:.2g}"
+            )
+        hold = max(hold, 2 * math.ceil(seconds / manifest.dt))
+    return hold
 
 
 def _moved(observed: np.ndarray, hold: int) -> np.ndarray:
@@ -155,21 +177,28 @@ def _answers(manifest: Manifest, moved: np.ndarray, noise: np.ndarray) -> list[A
 
 
 class _Driver:
-    """Sends one command for each observation and keeps what was observed."""
+    """Sends one command for each observation and keeps what was observed.
 
-    def __init__(self, link: RobotLink, manifest: Manifest, channel_map: ChannelMap) -> None:
-        self._link, self._map = link, channel_map
-        self._low = np.array([channel.low for channel in manifest.action])
-        self._high = np.array([channel.high for channel in manifest.action])
+    Args:
+        link: to the robot, channels in the bundle's order.
+        manifest: of the bundle.
+    """
+
+    def __init__(self, link: MappedLink, manifest: Manifest) -> None:
+        limits = limits_of(manifest, link.channels)
+        self._link, self._dt = link, manifest.dt
+        self._names = limits.observation_names
+        self._guard = CommandGuard(limits)
         self._valid_ns = round(3e9 * manifest.dt)
         self._sequence = 0
         self._observed = -1
-        self.safe = channel_map.applied(np.array(link.channels.safe_action, float))
+        self.safe = limits.safe_action
 
     def drive(self, commands: np.ndarray) -> np.ndarray:
         """Send `[T, A]`, each in answer to an observation; what was observed then, `[T, S]`."""
         if self._observed < 0:
-            self._read()  # nothing is commanded of a robot that says nothing
+            # Nothing is commanded of a robot that says nothing.
+            self._read()
         seen = []
         for command in commands:
             self._write(command)
@@ -177,24 +206,37 @@ class _Driver:
         return np.stack(seen)
 
     def rest(self) -> None:
-        """Command the safe action, if anything was commanded."""
-        if self._sequence:
+        """Command the safe action, if anything was commanded, no faster than anything else."""
+        if not self._sequence:
+            return
+        self._write(self.safe)
+        while not np.array_equal(self._guard.last, self.safe):
+            time.sleep(self._dt)
             self._write(self.safe)
 
     def _read(self) -> np.ndarray:
         observation = self._link.read(_SILENCE_S)
         if observation is None:
             raise DeployError(f"robot: sent no observation for {_SILENCE_S:g} s")
+        values, size = observation.values, len(self._names)
+        if values.shape != (size,):
+            raise DeployError(f"robot: an observation of {values.size} values; allowed: {size}")
+        wrong = [
+            f"{name} is {value:g}"
+            for name, value in zip(self._names, values, strict=True)
+            if not np.isfinite(value)
+        ]
+        if wrong:
+            raise DeployError(f"robot: {', '.join(wrong)}; allowed: finite numbers")
         self._observed = observation.sequence
-        return self._map.observation(observation.values).astype(np.float64)
+        return values.astype(np.float64)
 
     def _write(self, command: np.ndarray) -> None:
-        values = self._map.action(np.clip(command, self._low, self._high))
         self._link.write(
             Command(
                 sequence=self._sequence, for_sequence=self._observed,
                 stamp_ns=time.monotonic_ns(), valid_for_ns=self._valid_ns,
-                values=values.astype(np.float32), armed=True,
+                values=self._guard(command), armed=True,
             )
         )  # fmt: skip
         self._sequence += 1

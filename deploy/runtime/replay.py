@@ -15,6 +15,7 @@ from deploy.runtime.log.metadata import fingerprint
 from deploy.runtime.loop.again import plan_again
 from deploy.runtime.loop.clock import VirtualClock
 from deploy.runtime.loop.planner import PlannerCore
+from deploy.runtime.loop.record import TickRecord
 
 __all__ = ["TOLERANCE", "Replayed", "replay"]
 
@@ -28,6 +29,7 @@ class Replayed:
 
     Attributes:
         log: as it was read.
+        left_out: ticks at its beginning that go on from what it does not hold.
         plans: plans made again.
         missing: plans of the run that the log does not hold; from the first of them on, plans may
             differ, since each begins with the one before it.
@@ -36,6 +38,7 @@ class Replayed:
     """
 
     log: Log
+    left_out: int
     plans: int
     missing: int
     difference: np.ndarray
@@ -61,7 +64,8 @@ def replay(path: Path, bundle: Path, partial: bool = False) -> Replayed:
         partial: take what can be read of a log that breaks off.
 
     Raises:
-        DeployError: log or bundle cannot be read, or the log is another bundle's.
+        DeployError: log or bundle cannot be read, the log is another bundle's, or it holds no part
+            of the run that can be replayed.
     """
     log = read_log(path, partial)
     loaded = load_bundle(bundle)
@@ -74,7 +78,23 @@ def replay(path: Path, bundle: Path, partial: bool = False) -> Replayed:
     seed = int(log.metadata.get("seed", 0))
     agent = loaded.agent(seed=seed, planner=load_planner(planner) if planner else None)
     core = PlannerCore(agent, VirtualClock(), seed=seed, timed=False)
-    pairs = list(plan_again(log.records, core))
+    records = _from_a_start(log.records)
+    left_out = len(log.records) - len(records)
+    if left_out and not any(record.plans for record in records):
+        raise DeployError(
+            f"log: {path} begins at tick {log.records[0].tick}, and its plans go on from those "
+            "before; allowed: a log of `run --log`, or a flight recorder's file that holds a start "
+            "(of the run, of an arming, of a simulated robot)"
+        )
+    pairs = []
+    for recorded, again in plan_again(records, core):
+        if recorded.actions.shape != again.actions.shape:
+            who = planner or "the bundle's"
+            raise DeployError(
+                f"planner: {who} plans {len(again.actions)} actions, "
+                f"the log holds {len(recorded.actions)}; allowed: the planner that ran"
+            )
+        pairs.append((recorded, again))
     if not pairs:
         raise DeployError(f"log: {path} holds no plans")
     numbers = np.array([recorded.plan_id for recorded, _ in pairs])
@@ -82,4 +102,16 @@ def replay(path: Path, bundle: Path, partial: bool = False) -> Replayed:
         float(np.abs(recorded.actions - again.actions).max()) for recorded, again in pairs
     ]
     missing = int(numbers[-1] - numbers[0] + 1 - numbers.size)
-    return Replayed(log, len(pairs), missing, np.array(differences), numbers)
+    return Replayed(log, left_out, len(pairs), missing, np.array(differences), numbers)
+
+
+def _from_a_start(records: tuple[TickRecord, ...]) -> tuple[TickRecord, ...]:
+    """The ticks from the first on before which nothing was learned or planned.
+
+    A plan begins with the one before it, and what is learned with the transitions before; both are
+    forgotten where an epoch begins. A flight recorder's file may begin anywhere.
+    """
+    if not records or records[0].tick == 0:
+        return records
+    cut = records[0].epoch
+    return tuple(record for record in records if record.epoch != cut)

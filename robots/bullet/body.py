@@ -13,6 +13,7 @@ from typing import Any
 import mujoco
 import numpy as np
 
+from robots.bullet.untranslated import refuse_untranslated
 from robots.errors import RobotError
 from robots.perturbations.base import Array
 
@@ -51,8 +52,9 @@ def add_robot(client: Any, model: mujoco.MjModel) -> Hinges:
         model: with the robot's bodies alone, on its floor.
 
     Raises:
-        RobotError: the model has a joint or a shape that is not translated.
+        RobotError: the model has a joint, a shape or a constraint that is not translated.
     """
+    refuse_untranslated(model)
     parts = _Parts(client, model)
     root = 1  # body 0 is the world
     if model.body_jntnum[root] and model.jnt_type[model.body_jntadr[root]] == _FREE:

@@ -97,7 +97,7 @@ class _World:
         client.setTimeStep(total / count)
         for _ in range(count):
             states = client.getJointStates(hinges.body, hinges.links)
-            angle = np.array([state[0] for state in states])
+            angle = np.array([state[0] for state in states]) + self._reference
             speed = np.array([state[1] for state in states])
             torques = self._drives.torques(command, angle, speed, total / count).tolist()
             client.setJointMotorControlArray(
@@ -110,7 +110,7 @@ class _World:
         client, hinges = self._client, self._hinges
         qpos, qvel = np.zeros(self._model.nq), np.zeros(self._model.nv)
         states = client.getJointStates(hinges.body, hinges.links)
-        qpos[list(hinges.qpos)] = [state[0] for state in states]
+        qpos[list(hinges.qpos)] = np.array([state[0] for state in states]) + self._reference
         qvel[list(hinges.dofs)] = [state[1] for state in states]
         if hinges.floating is not None:
             centre, turned = client.getBasePositionAndOrientation(hinges.body)
@@ -130,12 +130,15 @@ class _World:
         floor = client.createMultiBody(0.0, plane)
         client.changeDynamics(floor, -1, lateralFriction=1.0, restitution=0.0)
         self._model, self._hinges = model, add_robot(client, model)
-        self._drives = Drives(model, self._hinges)
+        self._drives = Drives(model, self._hinges, _STEP)
+        # PyBullet counts a joint's angle from the pose of the model, MuJoCo from its `ref`.
+        self._reference = model.qpos0[list(self._hinges.qpos)]
 
     def write(self, qpos: Array, qvel: Array) -> None:
         client, hinges = self._client, self._hinges
-        for link, position, dof in zip(hinges.links, hinges.qpos, hinges.dofs, strict=True):
-            client.resetJointState(hinges.body, link, float(qpos[position]), float(qvel[dof]))
+        angles, speeds = qpos[list(hinges.qpos)] - self._reference, qvel[list(hinges.dofs)]
+        for link, angle, speed in zip(hinges.links, angles, speeds, strict=True):
+            client.resetJointState(hinges.body, link, float(angle), float(speed))
         if hinges.floating is not None:
             rotation = _rotation(qpos[3:7])
             offset = rotation @ self._model.body_ipos[hinges.floating]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import mujoco
+import numpy as np
 
 from robots.perturbations.base import Place
 from robots.perturbations.one_number import OneNumber
@@ -14,10 +15,9 @@ from robots.robot import Robot
 __all__ = ["Damping", "Mass", "Payload", "update_constants"]
 
 
-def _robot_bodies(model: mujoco.MjModel, robot: Robot) -> slice:
-    """The robot's bodies: the torso's kinematic tree, which is the model's first."""
-    torso = model.body(robot.torso).id
-    return slice(torso, torso + int((model.body_treeid == model.body_treeid[torso]).sum()))
+def _robot_bodies(model: mujoco.MjModel, robot: Robot) -> np.ndarray:
+    """Which bodies are the robot's: those of the torso's kinematic tree, bool [nbody]."""
+    return model.body_treeid == model.body_treeid[model.body(robot.torso).id]
 
 
 def update_constants(model: mujoco.MjModel) -> None:

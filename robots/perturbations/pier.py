@@ -8,6 +8,7 @@ side along x, and those left behind come back in front, so a few make an endless
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from typing import ClassVar
 
 import mujoco
@@ -53,6 +54,7 @@ class Pier(OneNumber):
         nominal = spec.compile()
         mass = float(nominal.body_mass.sum())
         weight = mass * float(np.linalg.norm(nominal.opt.gravity))
+        floor = spec.geom(FLOOR)
         for block in range(_BLOCKS):
             # Blocks float: their own weight is carried whichever way gravity points.
             body = spec.worldbody.add_body(name=_name(block), gravcomp=1.0)
@@ -70,11 +72,15 @@ class Pier(OneNumber):
                 size=(_LENGTH / 2, _HALF_WIDTH, _THICKNESS / 2),
                 pos=(0.0, 0.0, -_THICKNESS / 2),
                 mass=_RELATIVE_MASS * mass,
-                friction=spec.geom(FLOOR).friction,
-                contype=0,
-                conaffinity=1,
+                friction=floor.friction,
+                contype=floor.contype,
+                conaffinity=floor.conaffinity,
                 rgba=(0.25, 0.45, 0.65, 1.0) if block % 2 else (0.35, 0.55, 0.75, 1.0),
             )
+
+        # Blocks collide with what the floor collides with, but not with one another.
+        for one, other in combinations(range(_BLOCKS), 2):
+            spec.add_exclude(bodyname1=_name(one), bodyname2=_name(other))
 
     def apply(self, model: mujoco.MjModel, robot: Robot, place: Place) -> None:
         hide_floor(model)

@@ -123,7 +123,9 @@ class Terrain(Perturbation):
 
     @classmethod
     def structure(cls, spec: mujoco.MjSpec, robot: Robot) -> None:
-        # Compiled at full size, so that the bounds derived from it hold for every slope.
+        # Compiled at full size, so that the bounds derived from it hold for every slope. Slabs
+        # collide with what the floor collides with; not with one another, as none can move.
+        floor = spec.geom(FLOOR)
         length = _STRETCH * math.hypot(1.0, _STEEPEST)
         for slab in range(_SLABS):
             body = spec.worldbody.add_body(name=_name(slab))
@@ -132,9 +134,9 @@ class Terrain(Perturbation):
                 type=mujoco.mjtGeom.mjGEOM_BOX,
                 size=(length / 2, _HALF_WIDTH, _THICKNESS / 2),
                 pos=(0.0, 0.0, -_THICKNESS / 2),
-                friction=spec.geom(FLOOR).friction,
-                contype=0,
-                conaffinity=1,
+                friction=floor.friction,
+                contype=floor.contype,
+                conaffinity=floor.conaffinity,
                 rgba=(0.55, 0.5, 0.42, 1.0) if slab % 2 else (0.62, 0.57, 0.48, 1.0),
             )
 

@@ -75,6 +75,23 @@ def test_a_prediction_that_is_not_finite_closes_it_but_is_forgotten(bad):
     assert is_open(state) == [True, True]
 
 
+@pytest.mark.parametrize("make", [np.array, torch.tensor])
+@pytest.mark.parametrize("bad", [float("nan"), 1e9])
+def test_two_errors_at_the_limit_are_no_tie(make, bad):
+    """A prior as bad as errors count at most does not make any adapted context good enough."""
+    state = start_gate(2, make([0.0]))
+    for _ in range(12):
+        state = update_gate(CONFIG, state, make([101.0, 101.0]), make([bad, 99.0]))
+    assert gate_open(CONFIG, state, make([True, True])).tolist() == [False, True]
+
+
+def test_an_error_that_grew_to_the_limit_counts_as_there():
+    """Averages come near the limit, but rounding may never let them arrive."""
+    state = feed(start_gate(1, np.zeros(1)), (101,), (50,), steps=5)
+    state = feed(state, (101,), (np.nan,), steps=500)
+    assert is_open(state) == [False]
+
+
 def test_a_context_that_is_not_finite_is_never_used():
     state = feed(start_gate(2, np.zeros(1)), (1, 1), (0.1, 0.1), steps=20)
     assert is_open(state, finite=[False, True]) == [False, True]

@@ -58,3 +58,8 @@ def test_every_planner_can_drop_candidates(name: str) -> None:
 def test_a_negative_number_is_refused() -> None:
     with pytest.raises(PlannerError, match=r"halve_every: -1 is not allowed.*integers from 0"):
         make_planner("cem", halve_every=-1)
+
+
+def test_random_shooting_follows_its_elites_to_the_end() -> None:
+    planner = parse_planner("random-shooting:elites=50,halve_every=1,horizon=15,candidates=600")
+    assert min(planner.lookahead.drops(600, 15).values()) == 50

@@ -136,6 +136,7 @@ def test_bad_text(text, message):
         ('planner = "cem"\nstd = nan', "planner cem: std: nan is not allowed"),
         ('planner = "cem"\nexecute = ["mean"]', "planner cem: execute: ['mean'] is not allowed"),
         ('planner = "cem"\nspeed = 5', "planner cem: setting: 'speed' is not allowed"),
+        ('planner = "cem"\nname = "mine"', "planner cem: setting: 'name' is not allowed"),
         ('planner = "cem', "is not TOML"),
         (b"\xff\xfe", "is not TOML"),
     ],

@@ -75,7 +75,7 @@ def differences(manifest: Manifest, channels: Channels) -> list[Difference]:
     if channels.robot != manifest.robot:
         reason = f"the robot is {channels.robot!r}, the bundle is for {manifest.robot!r}"
         found.append(Difference("robot", reason))
-    if abs(channels.dt - manifest.dt) > _SLACK * manifest.dt:
+    if not abs(channels.dt - manifest.dt) <= _SLACK * manifest.dt:  # also where it is no number
         reason = f"the robot's control period is {channels.dt:g} s, the bundle's {manifest.dt:g} s"
         found.append(Difference("dt", reason))
     found += _compare("observation", manifest.observation, channels.observation)
@@ -84,6 +84,25 @@ def differences(manifest: Manifest, channels: Channels) -> list[Difference]:
     if len(channels.safe_action) != size:
         reason = f"the robot declares {len(channels.safe_action)} values for {size} actions"
         found.append(Difference("safe_action", reason))
+    else:
+        found += _unsafe(manifest, channels)
+    return found
+
+
+def _unsafe(manifest: Manifest, channels: Channels) -> list[Difference]:
+    """Where the robot's safe action is none that the bundle may command."""
+    ours = {channel.name: channel for channel in manifest.action}
+    found = []
+    for theirs, value in zip(channels.action, channels.safe_action, strict=True):
+        if theirs.name not in ours:
+            continue
+        expected = ours[theirs.name]
+        # As the limits of the loop are: float32, and counted as the bundle counts.
+        safe = np.float32(value * theirs.sign * expected.sign)
+        if not np.float32(expected.low) <= safe <= np.float32(expected.high):
+            allowed = f"{expected.low:g} to {expected.high:g}"
+            reason = f"safe action {safe:g}, the bundle commands {allowed}"
+            found.append(Difference(theirs.name, reason))
     return found
 
 
@@ -140,7 +159,7 @@ def _faults(kind: str, ours: Channel, theirs: Channel) -> list[str]:
         # The bundle plans up to its own limits: a robot that cannot follow would do something else.
         low, high = signed_limits(theirs, theirs.sign * ours.sign)
         slack = _SLACK * (ours.high - ours.low)
-        if low > ours.low + slack or high < ours.high - slack:
+        if not (low <= ours.low + slack and high >= ours.high - slack):
             faults.append(
                 f"limits {low:g} to {high:g}, the bundle commands {ours.low:g} to {ours.high:g}"
             )

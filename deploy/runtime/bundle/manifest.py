@@ -139,7 +139,11 @@ def read_manifest(content: bytes) -> Manifest:
             + ("; the bundle was made by a newer release" if newer else "")
         )
     stated = table.pop("sha256", None)
-    if stated != _digest(table):
+    try:
+        found = _digest(table)
+    except ValueError:  # Python reads NaN and 1e999, JSON has neither
+        raise DeployError("manifest.json: holds a number that is not finite") from None
+    if stated != found:
         raise DeployError("manifest.json: was changed after the export (sha256 differs)")
     try:
         return _manifest(table)

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from deploy.errors import DeployError
 from deploy.runtime.bundle.channels import ChannelMap, signed_limits
 from deploy.runtime.bundle.manifest import Manifest
 from deploy.runtime.link.base import Channel, Channels, Command, Observation, RobotLink
@@ -25,7 +24,6 @@ class MappedLink:
 
     def __init__(self, link: RobotLink, manifest: Manifest, channel_map: ChannelMap) -> None:
         self._link, self._map = link, channel_map
-        self._sizes = (channel_map.observation_index.size, channel_map.action_index.size)
         declared = link.channels
         safe = channel_map.applied(np.array(declared.safe_action, np.float64))
         self._channels = replace(
@@ -41,24 +39,21 @@ class MappedLink:
         return self._channels
 
     def read(self, timeout_s: float) -> Observation | None:
-        """As the link's.
+        """As the link's; what has another size than the robot declared is left as it came.
 
         Raises:
-            DeployError: the robot sends other channels than it declared.
+            DeployError: the link is broken beyond waiting.
         """
         observation = self._link.read(timeout_s)
         if observation is None:
             return None
-        if (observation.values.size, observation.applied.size) != self._sizes:
-            raise DeployError(
-                f"link: the robot sends {observation.values.size} values and "
-                f"{observation.applied.size} actions, it declared {self._sizes}"
-            )
-        return replace(
-            observation,
-            values=self._map.observation(observation.values),
-            applied=self._map.applied(observation.applied),
-        )
+        values, applied = observation.values, observation.applied
+        # One that is cut short is for whoever judges observations, and no reason to let go.
+        if values.size == self._map.observation_index.size:
+            values = self._map.observation(values)
+        if applied.size == self._map.action_index.size:
+            applied = self._map.applied(applied)
+        return replace(observation, values=values, applied=applied)
 
     def write(self, command: Command) -> None:
         self._link.write(replace(command, values=self._map.action(command.values)))

@@ -130,7 +130,9 @@ def _simulated(text: str) -> SimulatedRobot:
     try:
         seed = int(options.get("seed", "0"))
     except ValueError:
-        raise DeployError(f"seed: {options['seed']!r} in {text!r}; allowed: integers") from None
+        seed = -1
+    if seed < 0:
+        raise DeployError(f"seed: {options['seed']!r} in {text!r}; allowed: integers from 0")
     backend = options.get("backend", "mujoco")
     return SimulatedRobot(name, options.get("perturb", "none"), seed, backend)
 
@@ -138,10 +140,16 @@ def _simulated(text: str) -> SimulatedRobot:
 def _options(text: str, query: str, allowed: tuple[str, ...]) -> Mapping[str, str]:
     # Perturbations are joined by "+", which a query string would read as a space.
     try:
-        options = dict(parse_qsl(query.replace("+", "%2B"), strict_parsing=True) if query else ())
+        query = query.replace("+", "%2B")
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True) if query else []
     except ValueError:
         raise DeployError(f"link: {text!r}: options are name=value, joined by &") from None
-    for name in options:
+    for name, value in pairs:
         if name not in allowed:
             raise DeployError(f"link: option {name!r} in {text!r}; allowed: {', '.join(allowed)}")
-    return options
+        if not value:
+            # A key file whose name got lost must not mean that none was asked for.
+            raise DeployError(f"link: {name}= in {text!r} is empty; allowed: {name}=VALUE")
+    if len(dict(pairs)) != len(pairs):
+        raise DeployError(f"link: {text!r} gives an option twice; allowed: once")
+    return dict(pairs)

@@ -15,7 +15,7 @@ from deploy.errors import DeployError
 from deploy.runtime.link.address import Address
 from deploy.runtime.link.base import Channels, Command, Observation
 from deploy.runtime.link.messages import pack_command, unpack_channels, unpack_observation
-from deploy.runtime.link.wire import Codec, Kind, Packet, session_key
+from deploy.runtime.link.wire import Codec, Kind, Packet, session_keys
 
 __all__ = ["NONCE", "DatagramLink"]
 
@@ -108,13 +108,17 @@ class DatagramLink:
                 elif packet.kind is Kind.WELCOME:
                     theirs = packet.payload[NONCE : 2 * NONCE]
                     self._session = packet.session
-                    self._codec = Codec(session_key(key, nonce, theirs))
+                    self._codec = Codec(*session_keys(key, nonce, theirs))
                     self._send(Kind.ALIVE)
                     return self._declared(packet.payload[2 * NONCE :])
+        raise DeployError(f"link: no robot answers at {self._address}{self._hint()}")
+
+    def _hint(self) -> str:
+        """What may be wrong with answers that were not believed."""
         heard = {why: n for why, n in self.counters.items() if why not in _UNHEARD}
         dropped = ", ".join(f"{n} {why}" for why, n in heard.items())
-        hint = f" (dropped: {dropped}; is the key the same?)" if heard else ""
-        raise DeployError(f"link: no robot answers at {self._address}{hint}")
+        same = "release" if "version" in heard else "key"
+        return f" (dropped: {dropped}; is the {same} the same?)" if heard else ""
 
     def _declared(self, payload: bytes) -> Channels:
         try:
@@ -140,8 +144,10 @@ class DatagramLink:
         packet = self._codec.decode(datagram)
         if isinstance(packet, str):
             self.counters[packet] += 1
-        elif packet.kind is not Kind.OBSERVATION or packet.session != self._session:
+        elif packet.session != self._session:
             self.counters["stale"] += 1
+        elif packet.kind is not Kind.OBSERVATION:
+            self.counters["kind"] += 1
         elif packet.number <= self._heard:
             self.counters["late"] += 1
         else:

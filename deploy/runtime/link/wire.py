@@ -1,12 +1,13 @@
 """Packets between the runtime and a robot, one to a datagram.
 
-    magic "ADCL" | version 1 | kind 1 | length 2 | session 8 | number 8 | payload | tag
+    magic "ADCL" | version 2 | kind 1 | length 2 | session 8 | number 8 | payload | tag
 
 Little endian. `number` counts the packets of one sender in one session and only rises, so a packet
 that comes twice or late is known. The tag is a CRC-32 (4 bytes), or, with a shared key, the first
-16 bytes of an HMAC-SHA256; in both cases over all that stands before it. Each session has a key of
-its own, made from the shared one and a number that each side draws: packets of an earlier session
-mean nothing in this one.
+16 bytes of an HMAC-SHA256; in both cases over all that stands before it. Each session has two keys
+of its own, one a direction, made from the shared one and a number that each side draws: packets of
+an earlier session mean nothing in this one, and a packet sent back to its sender means nothing to
+it.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ import struct
 import zlib
 from dataclasses import dataclass
 
-__all__ = ["Codec", "Kind", "Packet", "session_key"]
+__all__ = ["Codec", "Kind", "Packet", "session_keys"]
 
 _HEADER = struct.Struct("<4sBBHQQ")
 _MAGIC = b"ADCL"
-VERSION = 1
+VERSION = 2
+"""In version 1 both directions of a session had the same key."""
 _LARGEST = 60_000
 """Bytes of a payload; a datagram cannot hold many more."""
 
@@ -66,14 +68,15 @@ class Packet:
 
 
 class Codec:
-    """Writes and reads packets under one key.
+    """Writes and reads packets, each way under a key.
 
     Args:
-        key: shared secret; None: a checksum, which tells accidents but not enemies.
+        key: of what is written; None: a checksum, which tells accidents but not enemies.
+        theirs: of what is read; None: the same.
     """
 
-    def __init__(self, key: bytes | None) -> None:
-        self._key = key
+    def __init__(self, key: bytes | None, theirs: bytes | None = None) -> None:
+        self._key, self._theirs = key, key if theirs is None else theirs
 
     def encode(self, packet: Packet) -> bytes:
         """A datagram."""
@@ -85,7 +88,7 @@ class Codec:
             )
             + packet.payload
         )
-        return body + self._tag(body)
+        return body + _tag(self._key, body)
 
     def decode(self, datagram: bytes) -> Packet | str:
         """The packet, or in a word why there is none: what came is not to be believed."""
@@ -96,28 +99,36 @@ class Codec:
             return "version"
         end = _HEADER.size + length
         tag = datagram[end:]
-        if len(tag) != self._tag_size:
+        expected = _tag(self._theirs, datagram[:end])
+        if len(tag) != len(expected):
             return "cut"
-        if not hmac.compare_digest(tag, self._tag(datagram[:end])):
-            return "forged" if self._key is not None else "checksum"
+        if not hmac.compare_digest(tag, expected):
+            return "forged" if self._theirs is not None else "checksum"
         try:
             known = Kind(kind)
         except ValueError:
             return "kind"
         return Packet(known, session, number, datagram[_HEADER.size : end])
 
-    @property
-    def _tag_size(self) -> int:
-        return 4 if self._key is None else 16
 
-    def _tag(self, body: bytes) -> bytes:
-        if self._key is None:
-            return zlib.crc32(body).to_bytes(4, "little")
-        return hmac.digest(self._key, body, "sha256")[:16]
-
-
-def session_key(key: bytes | None, ours: bytes, theirs: bytes) -> bytes | None:
-    """The key of one session, from the shared key and the nonces of commander and robot."""
+def _tag(key: bytes | None, body: bytes) -> bytes:
     if key is None:
-        return None
-    return hmac.digest(key, b"adaptive-control session" + ours + theirs, hashlib.sha256)
+        return zlib.crc32(body).to_bytes(4, "little")
+    return hmac.digest(key, body, "sha256")[:16]
+
+
+def session_keys(
+    key: bytes | None, commander: bytes, robot: bytes
+) -> tuple[bytes | None, bytes | None]:
+    """The keys of one session: of what goes up to the robot, and of what comes down from it.
+
+    Args:
+        key: shared by both ends; None: there are none.
+        commander: its nonce; a watcher's likewise.
+        robot: its nonce.
+    """
+    if key is None:
+        return None, None
+    text = b"adaptive-control session" + commander + robot
+    up, down = (hmac.digest(key, text + way, hashlib.sha256) for way in (b"up", b"down"))
+    return up, down

@@ -15,10 +15,15 @@ from controllers import AdaptiveModel, Context, Lookahead, Window
 __all__ = ["SoundModel"]
 
 GREATEST_STEP = 20.0
-"""A step may be this many times the mean of those believed so far."""
+"""A step may be this many times the mean of those before."""
 
 LEARNED = 10
-"""Steps believed until their mean means something."""
+"""Steps seen until their mean means something."""
+
+FORGET = 0.01
+"""Part of the mean that each further step replaces. One that is refused counts as the greatest
+that would not have been, so that the mean grows by a fifth: steps that stay 100 times the usual are
+refused for ten plans and not for good."""
 
 WORSE = 2.0
 """The loss on the window after the step, in those before it, up to which a step may be right: a
@@ -77,8 +82,11 @@ class SoundModel:
             return "the step is not finite"
         if report.loss_after > WORSE * report.loss_before:
             return f"the loss rose from {report.loss_before:.3g} to {report.loss_after:.3g}"
-        if self._count >= LEARNED and norm > GREATEST_STEP * self._mean:
-            return f"a step of {norm:.3g}, where {self._mean:.3g} is usual"
-        self._count += 1
-        self._mean += max(0.01, 1 / self._count) * (norm - self._mean)
+        usual, greatest = self._mean, GREATEST_STEP * self._mean
+        if self._count >= LEARNED and norm > greatest:
+            self._mean += FORGET * (greatest - usual)
+            return f"a step of {norm:.3g}, where {usual:.3g} is usual"
+        if norm > 0:  # an empty window makes no step, and says nothing of what is usual
+            self._count += 1
+            self._mean += max(FORGET, 1 / self._count) * (norm - self._mean)
         return ""

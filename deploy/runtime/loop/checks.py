@@ -68,12 +68,13 @@ class ObservationChecker:
         units = limits.observation_units
         self._floor = np.array([JUMP_FLOOR.get(unit, np.inf) for unit in units], np.float32)
         self._turns = np.array([unit == "rad" for unit in units])
-        self.last: Observation | None = None
         self.last_measured_ns = 0
         self._start_over()
 
     def _start_over(self) -> None:
         size = self._limits.observation_size
+        # Its clock and its count may have begun anew, too.
+        self.last: Observation | None = None
         self._greatest = np.zeros(size, np.float32)
         self._changes = 0
         self._still = Stillness(size, self._settings.frozen_ticks, self._settings.stuck_ticks)
@@ -112,9 +113,13 @@ class ObservationChecker:
         age = self._age(observation, now_ns) / self._limits.dt_ns
         previous, self._previous_usable = self._previous_usable, False
         values = observation.values
-        if values.shape != (self._limits.observation_size,):
-            size = self._limits.observation_size
-            return Check(doubt="size", blind=f"observation: {values.shape} values, not {size}")
+        for what, found, size in (
+            ("values", values, self._limits.observation_size),
+            ("applied actions", observation.applied, self._limits.action_size),
+        ):
+            if found.shape != (size,):
+                wrong = f"observation: {found.size} {what}, not {size}"
+                return Check(blind=wrong, doubt=wrong, age_ticks=age)
         wrong = self._wrong(values, last)
         if wrong:
             return Check(blind=wrong, doubt=wrong, age_ticks=age)
@@ -174,6 +179,8 @@ class ObservationChecker:
         if last is None:
             return False, ""
         count = observation.sequence - last.sequence
+        if count <= 0:  # it counts anew since a start that could not be used
+            return False, ""
         ratio = (observation.stamp_ns - last.stamp_ns) / (count * self._limits.dt_ns)
         self._mean_period += 0.05 * (min(ratio, 4.0) - self._mean_period)
         doubt = ""

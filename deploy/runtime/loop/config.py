@@ -95,6 +95,10 @@ class RunConfig:
         require(timed, "latency", self.latency, "0 without --deterministic")
         self.settings()
 
+    def ticks(self, dt: float) -> int | None:
+        """Length of the run in control periods of `dt` [s], at least one; None: without end."""
+        return max(1, round(self.seconds / dt)) if self.seconds else None
+
     def settings(self, readonly: bool = False) -> LoopSettings:
         """Of the loop.
 

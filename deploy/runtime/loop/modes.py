@@ -5,7 +5,8 @@ either  <-> HOLD        no usable observation, or no fresh plan; ends with the n
 HOLD     -> SAFE        after `hold_ticks`, or where no plan is left to follow
 any      -> SAFE        at once, for what no plan can help against
 SAFE     -> NOMINAL     by itself only if the planner was the cause, after `recover_ticks` ticks
-                        with fresh plans; never after a loss of the link or of the observations
+                        with fresh plans; never after a loss of the link or of the observations,
+                        be it in one tick of the HOLD before
 SAFE     -> STOP        when the safe action is reached, or the planner is given up
 STOP     -> HOLD        a person arms the robot
 """
@@ -59,6 +60,7 @@ class ModeMachine:
         self._latched = False
         self._blind = 0.0
         self._held = 0
+        self._unseen = ""
         self._doubt_left = 0
         self._doubt = ""
         self._safe = 0
@@ -78,7 +80,7 @@ class ModeMachine:
     def restart(self, reason: str) -> None:
         """Plans are void, and new ones on their way: the last command is held meanwhile."""
         if self.mode is not Mode.SAFE:
-            self._starting, self._held = True, 0
+            self._starting, self._held, self._unseen = True, 0, ""
             self._to(Mode.HOLD, reason)
 
     def see(self, doubt: str) -> None:
@@ -107,11 +109,15 @@ class ModeMachine:
             self._blind = max(0.0, self._blind - self.FORGIVE)
         if situation.blind or situation.stale:
             self._held += 1
+            # What was lost leaves the planner late as well, and is the cause of that.
+            self._unseen = self._unseen or situation.blind
             reason = situation.blind or situation.stale
             if self._held > settings.hold_ticks or not (situation.tail or self._starting):
-                return self._to_safe(reason, latched=bool(situation.blind))
+                if self._unseen and not situation.blind:
+                    reason += f"; before that {self._unseen}"
+                return self._to_safe(reason, latched=bool(self._unseen))
             return self._to(Mode.HOLD, self.reason if self._starting else reason)
-        self._held, self._starting = 0, False
+        self._held, self._unseen, self._starting = 0, "", False
         if self.frozen:
             return self._to(Mode.FROZEN, self._doubt)
         return self._to(Mode.NOMINAL, "")
@@ -128,7 +134,7 @@ class ModeMachine:
             if situation.settled:
                 self._to(Mode.STOP, self.reason)
         elif self._fresh >= max(1, settings.recover_ticks):
-            self._held, self._blind = 0, 0.0
+            self._held, self._unseen, self._blind = 0, "", 0.0
             self._to(Mode.FROZEN, self._doubt) if self.frozen else self._to(Mode.NOMINAL, "")
         elif self._safe > settings.safe_ticks and situation.settled:
             self._to(Mode.STOP, self.reason)

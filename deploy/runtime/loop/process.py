@@ -129,7 +129,7 @@ class PlannerProcess:
         if status is None:
             return ""
         if status < 0:
-            return f"ended by {signal.Signals(-status).name}"
+            return f"ended by {_signal_name(-status)}"
         return f"ended with status {status}"
 
     def close(self) -> None:
@@ -140,3 +140,10 @@ class PlannerProcess:
             self._process.kill()
             self._process.wait()
         self._exchange.memory.close()
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal, most of which have no name
+        return f"signal {number}"

@@ -61,7 +61,7 @@ class Shield:
         self._link, self._limits, self._planner = link, limits, planner
         self._settings, self._clock = settings, clock
         self._wait_s, self._wall_ns = wait_s, wall_ns
-        self._flight = Flight()
+        self._flight = Flight(settings.valid_ticks, limits.safe_action)
         self._intake = Intake(link, limits, settings, self._flight)
         self._shelf = PlanShelf(limits, settings)
         self._guard = CommandGuard(limits)

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from controllers import Planner, load_planner
+from controllers import SamplingPlanner, format_planner, load_planner
 from deploy.errors import DeployError
 from deploy.runtime import link as links
 from deploy.runtime.bundle import Bundle, load_bundle
@@ -81,7 +81,7 @@ def run_bundle(config: RunConfig, person: Person | None = None) -> dict[str, Any
             shield, limits, settings, clock, accounts,
             sinks=[sink for sink in (recorder, log, board) if sink is not None],
             person=person, arm=config.arm,
-            ticks=round(config.seconds / limits.dt) or None, follow=follow,
+            ticks=config.ticks(limits.dt), follow=follow,
         )  # fmt: skip
         with stop_signals(session.stop):
             ending = session.run()
@@ -100,7 +100,8 @@ def _planner(
     config: RunConfig, bundle: Bundle, limits: Limits, clock: Clock
 ) -> tuple[PlannerPort, dict[str, list[Granted]]]:
     """The planner: in this process and in simulated time, or in its own."""
-    planner = _chosen_planner(config, bundle)
+    text = _planner_text(config)
+    planner = _chosen_planner(text, bundle)
     if config.deterministic:
         agent = bundle.agent(seed=config.seed, planner=planner)
         core = PlannerCore(
@@ -109,10 +110,10 @@ def _planner(
         return LocalPlanner(core, config.latency + config.lead), {}
     spec = WorkerSpec(
         factory="deploy.runtime.loop.worker:bundle_agent",
-        arguments={"path": str(bundle.path), "seed": config.seed, "planner": config.planner},
+        arguments={"path": str(bundle.path), "seed": config.seed, "planner": text},
         observation=limits.observation_size,
         action=limits.action_size,
-        horizon=planner.horizon,  # pyright: ignore
+        horizon=planner.horizon,
         seed=config.seed,
         iterations=config.iterations,
         priority=max(0, config.priority - 10),  # the shield goes first
@@ -122,8 +123,13 @@ def _planner(
     return process, {"planner": [Granted(**item) for item in process.report]}
 
 
-def _chosen_planner(config: RunConfig, bundle: Bundle) -> Planner:
-    return load_planner(config.planner) if config.planner else bundle.manifest.planner
+def _planner_text(config: RunConfig) -> str:
+    """The planner that was asked for, every setting spelled out; "" for the bundle's own."""
+    return format_planner(load_planner(config.planner)) if config.planner else ""
+
+
+def _chosen_planner(text: str, bundle: Bundle) -> SamplingPlanner:
+    return load_planner(text) if text else bundle.manifest.planner
 
 
 def _cores(config: RunConfig, which: int) -> tuple[int, ...]:
@@ -150,7 +156,8 @@ def _logs(
         "bundle": fingerprint(bundle.path),
         "robot": robot,
         "seed": config.seed,
-        "planner": config.planner,
+        # Not as it was given: a file may say something else by the time of a replay.
+        "planner": _planner_text(config),
         "iterations": config.iterations,
         "dt": limits.dt,
     }

@@ -99,7 +99,7 @@ def main(text: str) -> int:
     except Exception as error:
         # The process that shows this is the shield's; its one line is all that a person sees.
         exchange.say(FAILED, f"{type(error).__name__}: {error}")
-        raise
+        return 1
     return 0
 
 

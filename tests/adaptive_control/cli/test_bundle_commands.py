@@ -73,6 +73,8 @@ def test_export_of_a_model_that_ships(capsys: Capture, tmp_path: Path) -> None:
         ("export half-cheetah/mb --method grbal", "holds a mb model"),
         ("export half-cheetah/mb --window -1", "window: -1 is not allowed"),
         ("export half-cheetah/mb --action-rate -1", "action_rate: -1.0 is not allowed"),
+        ("export nowhere.safetensors --action-rate inf", "action_rate: inf is not allowed"),
+        ("export nowhere.safetensors --action-rate nan", "action_rate: nan is not allowed"),
         ("inspect nowhere", "nowhere: no such folder"),
         ("verify nowhere", "nowhere: no such folder"),
         ("profile nowhere", "nowhere: no such folder"),

@@ -60,6 +60,8 @@ def wait_for(folder: Path, evaluations: int, process: subprocess.Popen[str]) -> 
         ("half-cheetah --planners chess", "planners: 'chess' is unknown"),
         ("half-cheetah --default chess", "chess"),
         ("half-cheetah --profile nowhere.json", "nowhere.json"),
+        ("half-cheetah --start cem:execute=best", "start: execute=best of cem is not searched"),
+        ("half-cheetah --seed 9223372036854775808", "seed=9223372036854775808: must be from 0"),
         ("half-cheetah --resume", "resume: runs/tune-half-cheetah-combined holds no study"),
     ],
 )

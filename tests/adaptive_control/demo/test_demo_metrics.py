@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adaptive_control.demo.metrics import bootstrap_interval, recovery_time, twin_metrics
+from adaptive_control.demo.report import metrics_table
 from adaptive_control.episodes import Recording
+from adaptive_control.evaluation.metrics import recovery_steps
+from adaptive_control.files import write_json
 
 DT = 0.05
 STEPS = 200
@@ -94,22 +102,31 @@ def test_recovery_is_when_the_average_is_back() -> None:
 def test_a_late_collapse_is_not_a_recovery_at_zero() -> None:
     speed = speeds(2.0, 2.0)
     speed[140:] = 0.0
-    assert recovery_time(speed, DT, FAULT) is None
+    assert recovery_time(speed, DT, FAULT) == math.inf
 
 
 @pytest.mark.parametrize(
     ("speed", "expected"),
     [
         (speeds(2.0, 1.9), 0.0),
-        (speeds(2.0, 1.0), None),
+        (speeds(2.0, 1.0), math.inf),
         (speeds(-1.0, 2.0), None),
-        (speeds(2.0, np.nan), None),
+        (speeds(2.0, np.nan), math.inf),
         (speeds(2.0, 2.0, steps=FAULT + 10), None),
     ],
     ids=["never dropped", "never back", "was not running", "blew up", "too little left"],
 )
 def test_recovery_at_the_edges(speed: np.ndarray, expected: float | None) -> None:
     assert recovery_time(speed, DT, FAULT) == expected
+
+
+@given(st.lists(st.floats(-1, 3), min_size=1, max_size=60), st.integers(0, 60))
+def test_evaluations_count_the_same_recovery_in_steps(values: list[float], fault: int) -> None:
+    # Two functions, as neither package may import the other; what they say must be one thing.
+    speed = np.array(values)
+    steps = recovery_steps(speed, fault, 0.1)
+    expected = None if steps is None else pytest.approx(steps * 0.1)
+    assert recovery_time(speed, 0.1, fault) == expected
 
 
 def test_percentiles_leave_out_the_warm_up() -> None:
@@ -145,8 +162,45 @@ def test_seeds_get_means_and_intervals() -> None:
 def test_recovery_over_seeds_counts_never_as_late() -> None:
     speed = np.stack([speeds(2.0, after) for after in (2.0, 2.0, 0.1)], axis=1)
     metrics = twin_metrics(recording(speed), FAULT)
-    assert metrics["recovered"] == 2
+    assert (metrics["recovered"], metrics["recovered_of"]) == (2, 3)
     assert metrics["recovery_s"] == 0.0
+    assert metrics["per_seed"]["recovery_s"] == [0.0, 0.0, None]
+    assert metrics["per_seed"]["recovered"] == [True, True, False]
+
+
+def shown(tmp_path: Path, speed: np.ndarray, fault: int | None = FAULT) -> dict[str, str]:
+    """The table's cells by their words, from the metrics as they are written and read back."""
+    twin = twin_metrics(recording(speed), fault)
+    seeds = speed.reshape(len(speed), -1).shape[1]
+    settings = {"seeds": seeds, "seed": 0, "robot": "half-cheetah", "perturb": "mass:1.01"}
+    write_json(tmp_path / "metrics.json", {"twins": {"mb": twin}, "settings": settings})
+    table = metrics_table(json.loads((tmp_path / "metrics.json").read_text()))
+    words, figures = (table.columns[column].cells for column in (0, 2))
+    return dict(zip(map(str, words), map(str, figures), strict=True))
+
+
+def test_never_is_said_only_where_it_can_be_said(tmp_path: Path) -> None:
+    late = FAULT + 10  # half a second after the fault
+    assert shown(tmp_path, speeds(2.0, 1.0))["recovery time"] == "never"
+    assert shown(tmp_path, speeds(2.0, 1.0, steps=late))["recovery time"] == "-"
+    assert shown(tmp_path, speeds(-1.0, 2.0))["recovery time"] == "-"
+    assert shown(tmp_path, speeds(2.0, 2.0), fault=None)["recovery time"] == "-"
+    assert shown(tmp_path, speeds(2.0, 1.9))["recovery time"] == "0.00"
+
+    three = np.stack([speeds(2.0, after, steps=late) for after in (0.1, 1.0, 2.0)], axis=1)
+    cells = shown(tmp_path, three)
+    assert (cells["recovery time"], cells["recovered"]) == ("-", "-")
+
+
+def test_only_runs_of_which_it_can_be_said_count(tmp_path: Path) -> None:
+    pairs = ((2.0, 2.0), (2.0, 0.1), (-1.0, 2.0))  # the third was not running
+    speed = np.stack([speeds(*pair) for pair in pairs], axis=1)
+    metrics = twin_metrics(recording(speed), FAULT)
+    assert (metrics["recovered"], metrics["recovered_of"]) == (1, 2)
+    assert metrics["per_seed"]["recovered"] == [True, False, None]
+    assert shown(tmp_path, speed)["recovered"] == "1/2"
+    two = twin_metrics(recording(speed[:, ::2]), FAULT)
+    assert two["recovery_s"] == 0.0
 
 
 @pytest.mark.parametrize("values", [[], [1.0], [1.0, None], [None, None]])

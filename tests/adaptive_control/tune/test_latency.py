@@ -151,6 +151,8 @@ Damage = Callable[[dict[str, Any]], None]
         (lambda p: p["iterations"][1].update(p50_ms=0), r"iterations\[1\].p50_ms=0"),
         (lambda p: p["iterations"][2].update(horizon="15"), r"iterations\[2\].horizon='15'"),
         (lambda p: p.update(iterations=[3]), r"iterations\[0\].candidates=None"),
+        (lambda p: p.update(value=5), "value=5; must be a list"),
+        (lambda p: p.update(value={}), "value={}; must be a list"),
     ],
 )
 def test_bad_profiles_are_refused_by_name(tmp_path: Path, damage: Damage, words: str) -> None:

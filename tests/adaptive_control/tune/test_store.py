@@ -55,6 +55,17 @@ def test_another_study_is_not_resumed(tmp_path: Path, change: dict[str, int]) ->
         open_store(TuneConfig(out=tmp_path, resume=True, **change)).__enter__()  # type: ignore
 
 
+@pytest.mark.parametrize("content", ["{", "5", '["seed"]'])
+def test_a_study_whose_settings_are_damaged_is_not_resumed(tmp_path: Path, content: str) -> None:
+    with open_store(TuneConfig(out=tmp_path)):
+        pass
+    (tmp_path / "config.json").write_text(content)
+    with pytest.raises(AdaptiveControlError, match=r"^/.*config\.json: ") as error:
+        open_store(TuneConfig(out=tmp_path, resume=True)).__enter__()
+    assert "\n" not in str(error.value)
+    assert (tmp_path / "config.json").read_text() == content
+
+
 def test_two_processes_do_not_share_a_study(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path\n"

@@ -162,6 +162,14 @@ def test_an_unfitted_normaliser_is_refused(tmp_path: Path) -> None:
         export(tmp_path / "bundle", dynamics)
 
 
+@pytest.mark.parametrize("rate", [float("inf"), float("nan"), 0.0, -1.0])
+def test_a_rate_that_no_bundle_can_hold_is_refused_at_once(tmp_path: Path, rate: float) -> None:
+    loaded = LoadedModel(random_model("mb"), ROBOT, WINDOW, {})
+    with pytest.raises(DeployError, match=r"action_rate: .* allowed: finite, above 0"):
+        export_bundle(loaded, SPEC, tmp_path / "bundle", planner=PLANNER, action_rate=rate)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_bundle_is_replaced_but_nothing_else(tmp_path: Path) -> None:
     out = tmp_path / "bundle"
     export(out, random_model("mb"))

@@ -66,6 +66,13 @@ def test_it_keeps_its_control_period():
     assert time.monotonic() - started >= 0.5
 
 
+def test_less_than_half_a_period_is_not_endless():
+    asked = []
+    config = SimulateConfig(listen="udp://127.0.0.1:0", seconds=0.02, quiet=True)
+    report = simulate(config, stopped=lambda: asked.append(1) or len(asked) > 20)
+    assert report.ticks == 1
+
+
 @pytest.mark.parametrize(("delay", "late"), [(1, False), (0, True)])
 def test_a_period_is_computed_before_it_ends_not_after(monkeypatch, delay, late):
     class Slow(LinkedPlant):
@@ -91,7 +98,7 @@ def test_a_robot_that_is_too_slow_still_listens():
 def test_bad_settings_are_refused_with_status_2():
     for arguments in (
         ["dog"], ["half-cheetah", "--listen", "udp://0.0.0.0:0"], ["ant", "--delay", "7"],
-        ["ant", "--perturb", "crippled-leg:9"],
+        ["ant", "--perturb", "crippled-leg:9"], ["ant", "--seed", "-1"],
     ):  # fmt: skip
         done = subprocess.run(
             [sys.executable, "-m", "adaptive_control", "simulate", *arguments, "--seconds", "1"],

@@ -26,6 +26,10 @@ class Robot:
         self._simulator = Simulator(ROBOT)
         self._observed: np.ndarray | None = self._simulator.reset(0)
         self.dead: set[int] = set()
+        self.broken = -1
+        """Which sensor says NaN."""
+        self.gone_at = np.inf
+        """It says nothing more from the first command on that is greater."""
         self.order, self.turned = np.arange(6), np.ones(6)
         """What its driver gets wrong: which motor gets a command, and which way it turns."""
         self.commands: list[np.ndarray] = []
@@ -39,7 +43,11 @@ class Robot:
     def read(self, timeout_s: float) -> Observation | None:
         if self._observed is None:
             return None
-        values = self._observed[::-1]
+        if self.commands and np.abs(self.commands[-1]).max() > self.gone_at:
+            return None
+        values = self._observed[::-1].copy()
+        if self.broken >= 0:
+            values[self.broken] = np.nan
         return Observation(len(self.commands), 0, 0, values, np.zeros(6, np.float32), -1)
 
     def write(self, command: Command) -> None:
@@ -94,6 +102,54 @@ def test_a_dead_motor_is_silent() -> None:
     bundle = load_bundle(bundle_path())
     answers = wiggle(robot, bundle.manifest, bundle.match(robot.channels), amplitude=0.3)
     assert [answer.silent for answer in answers] == [False, False, True, False, False, False]
+
+
+def test_a_sensor_that_is_no_number_is_named_and_hides_no_dead_motor() -> None:
+    robot, bundle = Robot(), load_bundle(bundle_path())
+    robot.dead, robot.broken = set(range(6)), 3
+    name = robot.channels.observation[3].name
+    with pytest.raises(DeployError, match=f"^robot: {name} is nan; allowed: finite numbers$"):
+        wiggle(robot, bundle.manifest, bundle.match(robot.channels), amplitude=0.3)
+    assert robot.commands == []
+
+
+def test_an_observation_that_is_cut_short_is_refused() -> None:
+    robot, bundle = Robot(), load_bundle(bundle_path())
+    robot._observed = np.zeros(5, np.float32)
+    with pytest.raises(DeployError, match="an observation of 5 values; allowed: 18"):
+        wiggle(robot, bundle.manifest, bundle.match(robot.channels), amplitude=0.3)
+
+
+@pytest.mark.parametrize("rate", [40.0, 2.0])
+def test_commands_keep_the_rate_limit_and_every_motor_still_answers(rate: float) -> None:
+    robot, bundle = Robot(), load_bundle(bundle_path())
+    manifest = replace(bundle.manifest, action_rate=(rate,) * 6)
+    answers = wiggle(robot, manifest, bundle.match(robot.channels), amplitude=0.5)
+    commands = np.array(robot.commands)
+    assert np.abs(np.diff(commands, axis=0)).max() <= rate * manifest.dt + 1e-6
+    assert np.abs(commands).max() == pytest.approx(0.5)
+    assert np.all(commands[-1] == 0)
+    assert all(answer.channel.startswith(answer.action) for answer in answers)
+    assert not any(answer.silent or answer.moved < 0 for answer in answers)
+
+
+def test_the_last_word_keeps_the_rate_limit() -> None:
+    robot, bundle = Robot(), load_bundle(bundle_path())
+    manifest = replace(bundle.manifest, action_rate=(4.0,) * 6)
+    robot.gone_at = 0.4
+    with pytest.raises(DeployError, match="sent no observation"):
+        wiggle(robot, manifest, bundle.match(robot.channels), amplitude=0.5)
+    commands = np.array(robot.commands)
+    assert np.abs(np.diff(commands, axis=0)).max() <= 4.0 * manifest.dt + 1e-6
+    assert np.all(commands[-1] == 0)
+
+
+def test_an_action_too_slow_to_be_wiggled_is_named() -> None:
+    robot, bundle = Robot(), load_bundle(bundle_path())
+    manifest = replace(bundle.manifest, action_rate=(0.1, *[40.0] * 5))
+    with pytest.raises(DeployError, match=r"amplitude: 0\.5 takes bthigh 10 s .* up to 0\.25"):
+        wiggle(robot, manifest, bundle.match(robot.channels), amplitude=0.5)
+    assert robot.commands == []
 
 
 def test_the_safe_action_is_the_last_word() -> None:
@@ -154,5 +210,9 @@ def test_what_the_command_shows() -> None:
     assert examine(console, bundle, robot, DoctorConfig(wiggle=True, amplitude=0.3)) == 3
     assert "no answer from: bthigh" in console.export_text()
 
+    unsafe = Robot(safe_action=(2.0, *[0.0] * 5))
+    with pytest.raises(DeployError, match="ffoot: safe action 2, the bundle commands -1 to 1"):
+        examine(console, bundle, unsafe, DoctorConfig())
+    assert "safe action 2" in console.export_text()
     with pytest.raises(DeployError, match="dt: the robot's control period"):
         examine(console, bundle, Robot(dt=0.1), DoctorConfig())

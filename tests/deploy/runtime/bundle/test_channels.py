@@ -118,6 +118,12 @@ MISFITS = {
     ),
     "declares a name twice": replace(robot(), action=robot().action * 2),
     "safe_action: the robot declares 1 values": replace(robot(), safe_action=(0.0,)),
+    "bthigh: safe action 2, the bundle commands -1 to 1": replace(
+        robot(), safe_action=(2.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    ),
+    "ffoot: safe action nan, the bundle": replace(robot(), safe_action=(0.0,) * 5 + (np.nan,)),
+    "dt: the robot's control period is nan s": replace(robot(), dt=np.nan),
+    "bfoot: limits nan to 1, the bundle": changed("action", "bfoot", low=np.nan),
 }
 
 

@@ -123,6 +123,16 @@ def test_a_newer_format(bundle: Path) -> None:
     refused(bundle, f"format {FORMAT + 1}, this version reads 1 to {FORMAT}; .* newer release")
 
 
+@pytest.mark.parametrize("number", ["NaN", "1e999", "-Infinity"])
+@pytest.mark.parametrize("field", ["dt", "extra"])
+def test_a_manifest_with_a_number_that_is_not_finite(bundle: Path, field: str, number: str) -> None:
+    table = {**json.loads((bundle / MANIFEST).read_text()), field: "here"}
+    (bundle / MANIFEST).write_text(json.dumps(table).replace('"here"', number))
+    refused(bundle, r"manifest\.json: holds a number that is not finite")
+    with pytest.raises(DeployError, match="not finite"):
+        read_files(bundle)
+
+
 @pytest.mark.parametrize(
     "name", ["../secret", "/etc/passwd", "sub/step.onnx", "..\\secret", "step.onnx/../../x", ""]
 )

@@ -39,6 +39,13 @@ def test_links_are_understood(text, expected):
         ("unix://host/path", "unix:///PATH"),
         ("sim:", "sim:ROBOT"),
         ("sim:ant?seed=two", "seed"),
+        ("sim:ant?seed=-1", "seed: '-1' in .*from 0"),
+        ("udp://127.0.0.1:9?key-file=", "key-file= in .* is empty"),
+        ("udp://127.0.0.1:9?key-file=&key-file=k", "key-file= in .* is empty"),
+        ("unix:///run/robot?key-file=", "key-file= in .* is empty"),
+        ("sim:ant?perturb=", "perturb= in .* is empty"),
+        ("udp://127.0.0.1:9?key-file=k&key-file=l", "twice"),
+        ("udp://127.0.0.1:9?key-file", "name=value"),
         ("sim:ant?colour=red", "colour"),
     ],
 )

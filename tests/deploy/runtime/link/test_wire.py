@@ -16,7 +16,7 @@ from deploy.runtime.link.messages import (
     unpack_command,
     unpack_observation,
 )
-from deploy.runtime.link.wire import Codec, Kind, Packet, session_key
+from deploy.runtime.link.wire import Codec, Kind, Packet, session_keys
 
 KEYS = (None, b"k" * 16)
 numbers = st.integers(0, 2**64 - 1)
@@ -33,7 +33,7 @@ def test_a_packet_survives(packet, key):
 @given(st.binary(max_size=200), st.sampled_from(KEYS))
 def test_anything_else_is_dropped_with_a_word(datagram, key):
     assert isinstance(Codec(key).decode(datagram), str)
-    assert isinstance(Codec(key).decode(b"ADCL\x01" + datagram), str)
+    assert isinstance(Codec(key).decode(b"ADCL\x02" + datagram), str)
 
 
 @given(packets, st.sampled_from(KEYS), st.data())
@@ -56,8 +56,18 @@ def test_another_key_is_no_key(packet):
 
 def test_each_session_has_a_key_of_its_own():
     key = b"k" * 16
-    assert session_key(key, b"a", b"b") != session_key(key, b"a", b"c")
-    assert session_key(None, b"a", b"b") is None
+    assert not {*session_keys(key, b"a", b"b")} & {*session_keys(key, b"a", b"c")}
+    assert session_keys(None, b"a", b"b") == (None, None)
+
+
+@given(packets)
+def test_a_packet_that_comes_back_to_its_sender_is_forged(packet):
+    up, down = session_keys(b"k" * 16, b"a", b"b")
+    commander, robot = Codec(up, down), Codec(down, up)
+    assert robot.decode(commander.encode(packet)) == packet
+    assert commander.decode(robot.encode(packet)) == packet
+    assert robot.decode(robot.encode(packet)) == "forged"
+    assert commander.decode(commander.encode(packet)) == "forged"
 
 
 @given(stamps, stamps, stamps, floats, floats, st.booleans(), st.booleans(), st.floats())

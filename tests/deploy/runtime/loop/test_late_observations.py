@@ -10,7 +10,7 @@ import pytest
 from deploy.runtime.link.base import Observation
 from deploy.runtime.loop.record import Mode
 from tests.deploy.runtime.loop.fakes import Fault
-from tests.deploy.runtime.loop.faults import ONSET, recovered, run, stopped
+from tests.deploy.runtime.loop.faults import HOLD_TICKS, ONSET, recovered, run, stopped
 
 
 def late(periods: int) -> Fault:
@@ -46,6 +46,22 @@ def test_one_lost_is_bridged_by_the_tail_of_the_plan() -> None:
     assert before.transition
     assert not after.transition, "the gap makes no transition"
     assert made.log.records[ONSET + 2].transition
+
+
+@pytest.mark.parametrize("lead", [0, 1])
+@pytest.mark.parametrize("lost", [4, 5, 6])
+def test_a_few_lost_never_end_safe_by_themselves(lead: int, lost: int) -> None:
+    """With a lead the plan after the gap is late too, and SAFE comes in a tick that sees again."""
+    made = run(lambda o: [] if ONSET <= o.sequence < ONSET + lost else [(0, o)], lead=lead)
+    if lost + lead <= HOLD_TICKS:
+        recovered(made, ONSET, lost + lead, doubtful=False)
+        return
+    safe = made.first(Mode.SAFE)
+    assert safe.tick == ONSET + HOLD_TICKS
+    assert "observation: none arrived" in safe.reason
+    assert made.modes()[-1] is Mode.STOP
+    assert made.log.records[-1].usable
+    assert Mode.NOMINAL not in made.modes()[safe.tick :]
 
 
 def test_duplicates_are_not_news() -> None:

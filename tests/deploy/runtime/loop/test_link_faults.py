@@ -104,3 +104,75 @@ def test_another_commander_is_noticed() -> None:
     assert safe.tick == ONSET + 2, "three answers to commands that we never sent"
     assert "we sent none after" in safe.reason
     assert made.modes()[-1] is Mode.STOP
+
+
+def counts(start: int, number: int) -> int:
+    """Of a commander that began with `start`, in the robot's period `number`."""
+    return start + number - ONSET
+
+
+@pytest.mark.parametrize("start", [0, 5, ONSET - 5])
+def test_another_commander_with_a_lower_count_is_noticed(start: int) -> None:
+    made = rig(person=Voice({}))
+    robot = made.robot
+    robot.say_applied = lambda sequence: (
+        counts(start, robot.number) if robot.number >= ONSET else sequence
+    )
+    run_logged(made)
+    safe = made.first(Mode.SAFE)
+    assert safe.tick == ONSET + 2, "three answers to commands that were not ours"
+    assert "link: the robot" in safe.reason
+    assert made.modes()[-1] is Mode.STOP
+
+
+def test_another_commander_who_was_there_before_us_is_noticed() -> None:
+    """None of ours ever acted, so nothing falls: theirs are too old to be ours."""
+    made = rig(person=Voice({}), arm=False)
+    made.session._person = Voice({30: "arm"})
+    made.robot.say_applied = lambda sequence: 0
+    run_logged(made)
+    assert 30 < made.first(Mode.SAFE, after=31).tick <= 30 + 15
+    assert "can act" in made.first(Mode.SAFE, after=31).reason
+
+
+def test_another_commander_with_our_own_count_is_noticed_by_what_acted() -> None:
+    def fault(observation: Observation) -> Sequence[tuple[int, Observation]]:
+        if observation.sequence < ONSET:
+            return [(0, observation)]
+        other = np.where(observation.applied > 0, -0.9, 0.9).astype(np.float32)
+        return [(0, replace(observation, applied=other))]
+
+    made = rig(fault, person=Voice({}))
+    run_logged(made)
+    safe = made.first(Mode.SAFE)
+    assert ONSET < safe.tick <= ONSET + 10
+    assert "the robot's motors were given other than our command" in safe.reason
+    assert made.modes()[-1] is Mode.STOP
+
+
+@pytest.mark.parametrize("transport", [0, 2, 5])
+@pytest.mark.parametrize("lost", [1, 3])
+def test_a_command_that_is_lost_or_slow_is_no_other_commander(transport: int, lost: int) -> None:
+    """The robot goes on with the one before for as long as that is valid."""
+    made = rig(person=Voice({}), robot={"transport": transport}, valid_ticks=transport + 4)
+    write = made.robot.write
+
+    def lossy(command: Any) -> None:
+        if command.sequence % 10 >= lost:
+            write(command)
+
+    made.robot.write = lossy
+    made.run()
+    assert set(made.modes()[5:]) == {Mode.NOMINAL}
+
+
+def test_what_acted_may_be_a_mean_of_our_commands() -> None:
+    """As a link to a real robot says it, or one that limits the rate of its motors itself."""
+    mean = SAFE
+
+    def fault(observation: Observation) -> Sequence[tuple[int, Observation]]:
+        nonlocal mean
+        mean = (0.6 * observation.applied + 0.4 * mean).astype(np.float32)
+        return [(0, replace(observation, applied=mean))]
+
+    run(fault)

@@ -21,6 +21,7 @@ import pytest
 
 from deploy.errors import DeployError
 from deploy.runtime.loop.process import PlannerProcess, WorkerSpec
+from tests.deploy.bundles import bundle_path
 from tests.deploy.runtime.loop.fakes import SAFE, A, H, S
 from tests.deploy.runtime.loop.scenario import spec
 
@@ -190,6 +191,25 @@ def test_a_planner_that_cannot_start_says_why() -> None:
         PlannerProcess(WorkerSpec("tests.deploy.runtime.loop.fakes:no", {}, S, A, H))
     with pytest.raises(DeployError, match=r"planner: TypeError: .*unexpected keyword"):
         PlannerProcess(spec(colour="red"))
+
+
+def test_what_the_planner_refuses_is_one_line_and_no_traceback(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    arguments = {"path": str(bundle_path("mb")), "seed": 0, "planner": "cem:terminal=0.5,horizon=4"}
+    factory = "deploy.runtime.loop.worker:bundle_agent"
+    with pytest.raises(DeployError, match="has no terminal value") as caught:
+        PlannerProcess(WorkerSpec(factory, arguments, 18, 6, 4, lock_memory=False))
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_signal_without_a_name_is_told_by_its_number() -> None:
+    process = PlannerProcess(spec())
+    os.kill(process.pid, signal.SIGRTMIN + 6)
+    assert wait_until_gone(process.pid)
+    assert process.trouble() == f"ended by signal {signal.SIGRTMIN + 6}"
+    process.close()
 
 
 def test_a_planner_that_never_gets_ready_is_given_up() -> None:

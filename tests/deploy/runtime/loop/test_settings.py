@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from deploy.errors import DeployError
+from deploy.robot.config import SimulateConfig
 from deploy.runtime.loop.config import RunConfig
 from deploy.runtime.loop.record import Mode
 from tests.deploy.runtime.loop.fakes import limits
@@ -27,6 +30,14 @@ from tests.deploy.runtime.loop.fakes import limits
 def test_configurations_that_no_run_could_use(values: dict, words: str) -> None:
     with pytest.raises(DeployError, match=words):
         RunConfig(**values)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "ticks"), [(0.0, None), (0.02, 1), (0.001, 1), (0.05, 1), (0.13, 3), (1.0, 20)]
+)
+@pytest.mark.parametrize("config", [RunConfig, SimulateConfig])
+def test_only_nought_seconds_have_no_end(config: Any, seconds: float, ticks: int | None) -> None:
+    assert config(seconds=seconds).ticks(0.05) == ticks
 
 
 def test_limits_refuse_what_would_let_something_out() -> None:

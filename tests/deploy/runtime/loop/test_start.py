@@ -115,6 +115,13 @@ def test_the_same_seed_gives_the_same_run(robot: Stepped, monkeypatch: pytest.Mo
     assert not np.array_equal(commands(), commands(latency=1))
 
 
+def test_a_run_shorter_than_half_a_period_is_not_endless(robot: Stepped) -> None:
+    config = RunConfig(bundle=Path("sleds"), deterministic=True, seconds=0.4 * DT, arm=True)
+    summary = start.run_bundle(config, Voice({30: "stop"}))
+    assert summary["ended"] == "the time is up"
+    assert summary["ticks"] < 10
+
+
 def test_nobody_and_no_flag_means_looking_on(robot: Stepped) -> None:
     nobody = Voice({})
     nobody.present = False
@@ -185,5 +192,6 @@ def test_a_robot_that_changes_its_channels_is_stopped(robot: Stepped) -> None:
     nobody.present = False
     summary = run(nobody, arm=True)
     assert summary["safe"]
-    assert "the robot sends 2 values" in summary["ended"]
+    assert summary["ended"] == "observation: 2 values, not 4"
+    assert summary["ticks_in_mode"]["hold"] >= 5
     np.testing.assert_array_equal(robot.commands[-1], np.array([-0.1, -0.1], np.float32))

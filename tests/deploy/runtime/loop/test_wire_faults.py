@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -36,12 +37,13 @@ def wires() -> Iterator[list[Wire]]:
 
 
 def run(
-    wires: list[Wire], down: Meddle = untouched, up: Meddle = untouched, key: Path | None = None
-) -> Rig:
+    wires: list[Wire], down: Meddle = untouched, up: Meddle = untouched, key: Path | None = None,
+    *, reflect_from: int | None = None,
+) -> Rig:  # fmt: skip
     """Run to the end with somebody present; the log is whole, and no bad command may leave."""
 
     def wrap(robot: Robot) -> Wire:
-        wires.append(Wire(robot, down, up, key))
+        wires.append(Wire(robot, down, up, key, reflect_from))
         return wires[-1]
 
     made = rig(wrap=wrap, person=Voice({}))
@@ -83,7 +85,7 @@ class Recorder:
 
 def forged(number: int, datagram: bytes) -> Sequence[bytes]:
     """Beside the genuine one, one of a newer number from somebody with another key."""
-    packet = Codec(None).decode(datagram[:-16] + Codec(None)._tag(datagram[:-16]))
+    packet = Codec(None).decode(datagram[:-16] + zlib.crc32(datagram[:-16]).to_bytes(4, "little"))
     assert not isinstance(packet, str)
     if packet.kind is Kind.COMMAND:
         false = pack_command(Command(10**6, 0, 0, 10**10, np.full(A, 0.9, np.float32)))
@@ -168,6 +170,17 @@ def test_whoever_has_no_key_changes_nothing(wires: list[Wire], key: Path) -> Non
         assert set(end.counters) == {"forged", "cut"}
         assert end.counters["forged"] >= 50
         assert end.counters["cut"] >= 50
+
+
+@pytest.mark.parametrize(("keyed", "why"), [(True, "forged"), (False, "kind")])
+def test_what_is_sent_back_to_its_sender_changes_nothing(
+    wires: list[Wire], key: Path, keyed: bool, why: str
+) -> None:
+    made = run(wires, key=key if keyed else None, reflect_from=ONSET)
+    nominal_throughout(made)
+    for end in (wires[0].link, wires[0].server):
+        assert set(end.counters) == {why}
+        assert end.counters[why] >= 50
 
 
 def test_what_is_none_of_ours_changes_nothing(wires: list[Wire]) -> None:

@@ -34,18 +34,22 @@ class Wire:
         down: what happens to its observations.
         up: what happens to the commands it is sent.
         key_file: that both ends share.
+        reflect_from: from the packet of this number on, each also goes back to its sender.
     """
 
     def __init__(
         self, robot: Robot, down: Meddle = untouched, up: Meddle = untouched,
-        key_file: Path | None = None,
+        key_file: Path | None = None, reflect_from: int | None = None,
     ) -> None:  # fmt: skip
         self.robot, self.channels = robot, robot.channels
         self._meddle: dict[int, Meddle] = {Kind.OBSERVATION: down, Kind.COMMAND: up}
         self._count = dict.fromkeys(self._meddle, 0)
         here = Address("udp", "127.0.0.1", 0, key_file=key_file)
         self.server = RobotServer(here, robot.channels)
-        self._front, self._back = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in "ab")
+        self._reflect_from = reflect_from
+        self._front, self._back, self._stranger = (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in "abc"
+        )
         self._front.bind(("127.0.0.1", 0))
         self._back.connect(("127.0.0.1", self.server.address.port))
         self._commander: tuple[str, int] | None = None
@@ -85,6 +89,19 @@ class Wire:
                     self._back.send(meddled)
                 elif self._commander is not None:
                     self._front.sendto(meddled, self._commander)
+            if self._reflected(datagram):
+                self._send_back(datagram, side is self._front)
+
+    def _reflected(self, datagram: bytes) -> bool:
+        sent = self._count.get(datagram[5], 0)
+        return self._reflect_from is not None and sent > self._reflect_from
+
+    def _send_back(self, datagram: bytes, from_commander: bool) -> None:
+        """To the commander as if the robot had sent it; to the robot from an address of our own."""
+        if not from_commander:
+            self._stranger.sendto(datagram, ("127.0.0.1", self.server.address.port))
+        elif self._commander is not None:
+            self._front.sendto(datagram, self._commander)
 
     def _meddled(self, datagram: bytes) -> Sequence[bytes]:
         kind = datagram[5]
@@ -113,6 +130,6 @@ class Wire:
 
     def close(self) -> None:
         self.link.close()
-        for side in (self._front, self._back):
+        for side in (self._front, self._back, self._stranger):
             side.close()
         self.server.close()
