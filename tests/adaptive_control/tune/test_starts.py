@@ -42,10 +42,11 @@ def test_whatever_is_found_can_be_begun_with(data: st.DataObject, kind: str, spa
     for name, limits in space.distributions(kind).items():
         if isinstance(limits, CategoricalDistribution):
             values[name] = data.draw(st.sampled_from(limits.choices), name)
+        elif isinstance(limits, IntDistribution):
+            values[name] = data.draw(st.integers(limits.low, limits.high), name)
         else:
-            assert isinstance(limits, IntDistribution | FloatDistribution)
-            number = st.integers if isinstance(limits, IntDistribution) else st.floats
-            values[name] = data.draw(number(limits.low, limits.high), name)
+            assert isinstance(limits, FloatDistribution)
+            values[name] = data.draw(st.floats(limits.low, limits.high), name)
     assert changed(space, space.setting(kind, values).parsed) is None
 
 
