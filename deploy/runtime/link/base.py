@@ -60,7 +60,8 @@ class Observation:
         stamp_ns: the robot's monotonic clock when it measured.
         received_ns: our monotonic clock when it arrived.
         values: [S] float32, in the order of `Channels.observation`.
-        applied: [A] float32, what the motors were given over the period that has just ended.
+        applied: [A] float32, the command that was in force over the period that has just ended,
+            within the robot's limits; no measured torque: a commander knows its command by it.
         applied_sequence: sequence of the command behind `applied`; -1: the robot's own safe action.
         reset: the robot starts anew: nothing before this observation belongs to the same motion.
         fallen: the robot says that it has fallen.
