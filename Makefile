@@ -54,7 +54,7 @@ table: $(INSTALLED)
 	for robot in half-cheetah ant; do tar xf $(KEPT)/$$robot.tar.xz -C runs/data || exit; done
 	cp adaptive_control/pretrained/*.safetensors $(MODELS)
 	cp $(KEPT)/models/*.safetensors $(MODELS)
-	tar xf $(KEPT)/cells.tar.xz -C $(TABLE)
+	for cells in $(KEPT)/cells*.tar.xz; do tar xf $$cells -C $(TABLE) || exit; done
 	$(BIN)/adaptive-control evaluate --suite "$(SUITES)" --data runs/data --checkpoints $(MODELS) \
 	    --planner $(KEPT)/planners --out $(TABLE) $(ARGS)
 
