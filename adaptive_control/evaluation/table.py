@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from adaptive_control.evaluation.grouping import Results, by_suite, columns, tested
 from adaptive_control.evaluation.plan import MODEL_ORACLE, SIMULATOR_ORACLE
-from adaptive_control.evaluation.summary import ERRORS, errors, pooled, raw, recovery, returns_of
+from adaptive_control.evaluation.summary import (
+    ERRORS,
+    compared,
+    errors,
+    pooled,
+    recovery,
+    returns_of,
+)
 from adaptive_control.evaluation.table_glance import at_a_glance
 from adaptive_control.evaluation.table_parts import MISSING, Section, lines_of, recovered, value
 from adaptive_control.evaluation.table_returns import (
@@ -135,11 +143,10 @@ def _ablations(results: Results) -> Section:
 
 def _ablation_cell(results: Results, conditions: list[Any], variant: str) -> str:
     steps = results["settings"]["budget"]["steps"]
-    if any(MODEL_ORACLE in c["results"] for c in conditions):
-        said = value(pooled(conditions, variant, steps), None)
-    else:
-        found = [f for c in conditions if (f := raw(c, variant, steps)) is not None]
-        said = f"{sum(f.value for f in found) / len(found):.2f}" if found else MISSING
+    # A planner that is one robot's own is no variant of it, and has no figure there.
+    oracle = any(MODEL_ORACLE in c["results"] for c in conditions)
+    found = pooled(conditions, variant, steps) if oracle else compared(conditions, variant, steps)
+    said = value(replace(found, over=None, ahead=None), None)
     error = errors(conditions, variant, "K steps open loop")
     if error is not None and error[0] > 0:
         said += f"; error {error[1] / error[0]:.2f}"

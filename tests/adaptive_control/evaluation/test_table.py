@@ -271,6 +271,17 @@ def test_ablations_have_a_table_of_their_own():
     assert "| M | grbal [M=4] | 0.50; error 0.50 |" in section
 
 
+def test_without_an_oracle_ablations_have_the_return_of_each_step_and_its_interval():
+    varied: Returns = {"grbal": [20.0, 22.0, 24.0], "grbal [cem]": [10.0, 10.0, 10.0]}
+    own: Returns = {"grbal": [20.0, 22.0, 24.0]}
+    page = table(
+        results(condition("body", "mid", varied, group="planner"), condition("motors", "mid", own))
+    )
+    section = page.split("## Ablations")[1].split("\n## ")[0]
+    row = next(line for line in section.splitlines() if "grbal [cem]" in line)
+    assert row.split(" | ")[2:] == ["0.50 [0.50, 0.50]; error 0.50", "- |"]
+
+
 def test_plots_are_drawn_from_what_there_is(tmp_path):
     returns: Returns = {"mb": [9.0], "grbal": [20.0], "grbal [M=4]": [10.0], MODEL_ORACLE: [20.0]}
     whole = results(condition("body", "mid", returns, group="M"))
