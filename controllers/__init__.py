@@ -12,6 +12,7 @@ from controllers.cem import CEM
 from controllers.decision import Decision
 from controllers.errors import PlannerError
 from controllers.gate import GateConfig, GateState
+from controllers.horizon import at_horizon
 from controllers.icem import ICEM
 from controllers.lookahead import Lookahead
 from controllers.model import AdaptiveModel, Context
@@ -45,6 +46,7 @@ __all__ = [
     "SamplingPlanner",
     "Score",
     "Window",
+    "at_horizon",
     "format_planner",
     "load_planner",
     "make_planner",

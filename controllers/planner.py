@@ -63,6 +63,10 @@ class Planner(Protocol):
         ...
 
 
+_MOST_STEPS = 5_000_000
+"""Steps of all candidates of one iteration: beyond it, noise alone takes gigabytes."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SamplingPlanner:
     """Settings and steps that all sampling planners share.
@@ -89,9 +93,13 @@ class SamplingPlanner:
     halve_every: int = 0
 
     def __post_init__(self) -> None:
-        require(self.candidates >= 2, "candidates", self.candidates, "integers from 2")
-        require(self.horizon >= 1, "horizon", self.horizon, "integers from 1")
-        require(self.iterations >= 1, "iterations", self.iterations, "integers from 1")
+        for name, least, most in (
+            ("candidates", 2, 100_000), ("horizon", 1, 1000), ("iterations", 1, 1000),
+        ):  # fmt: skip
+            value = getattr(self, name)
+            require(least <= value <= most, name, value, f"integers from {least} to {most}")
+        steps = self.candidates * self.horizon
+        require(steps <= _MOST_STEPS, "candidates x horizon", steps, f"up to {_MOST_STEPS}")
         require(self.execute in ("mean", "best"), "execute", self.execute, "mean, best")
         require(0 <= self.terminal <= 10, "terminal", self.terminal, "0 to 10")
         require(self.halve_every >= 0, "halve_every", self.halve_every, "integers from 0")

@@ -30,11 +30,14 @@ class Dynamics(torch.nn.Module):
         adapts: whether `adapt` depends on the window at all.
         alone: whether `predict` also takes rows `[N, ...]` of one robot with a context that has no
             batch dimension. Planning on a robot is faster so.
+        varies: what of its gradient step `evaluate --ablate` may change and then measures that
+            alone: `inner-steps`, `step-sizes`, `layers`.
     """
 
     kind: ClassVar[str]
     adapts: bool
     alone: ClassVar[bool] = False
+    varies: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, layout: FeatureLayout):
         super().__init__()

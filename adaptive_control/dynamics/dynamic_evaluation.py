@@ -28,6 +28,7 @@ class DynamicEvaluation(MB):
 
     kind = "mb-de"
     adapts = True
+    varies = ("inner-steps",)
     step_size: ClassVar[float] = 0.03
     """alpha, for all parameters; the best of 0.003 to 0.1 on both robots' training episodes."""
     inner_steps: ClassVar[int] = 1

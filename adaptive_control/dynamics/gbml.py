@@ -63,6 +63,7 @@ class GBML(GrBAL):
     """GrBAL's network and step, with an update that a network writes added to it."""
 
     kind = "gbml"
+    varies = ("inner-steps",)  # what the rules write moves every layer, whatever the step sizes
 
     def __init__(self, layout: FeatureLayout, hidden: Sequence[int], generator: torch.Generator):
         super().__init__(layout, hidden, generator)

@@ -27,6 +27,7 @@ class GrBAL(StepLimit):
     kind = "grbal"
     adapts = True
     alone = True
+    varies: ClassVar[tuple[str, ...]] = ("inner-steps", "step-sizes", "layers")
     first_order: ClassVar[bool] = False
     """Whether the meta-gradient stops at the inner gradient."""
 

@@ -23,6 +23,7 @@ class Family(Protocol):
     kind: str
     adapts: bool
     alone: bool
+    varies: tuple[str, ...]
 
     def __call__(
         self, layout: FeatureLayout, hidden: Sequence[int], generator: torch.Generator

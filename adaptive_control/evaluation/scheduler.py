@@ -82,6 +82,23 @@ def run_cells(
         for cell in sorted(cells.values(), key=lambda c: (_ORDER[c.kind], -c.cost))
         if not store.done(cell.id)
     }
+    try:
+        return _all_of(waiting, store, pool, scratch, watch, after_each)
+    except BrokenProcessPool as error:  # told by a result, or by a pool that takes no more cells
+        raise AdaptiveControlError(
+            "a worker process died, perhaps for lack of memory; give the same command "
+            "again to go on, with fewer --workers"
+        ) from error
+
+
+def _all_of(
+    waiting: dict[str, Cell],
+    store: CellStore,
+    pool: Pool,
+    scratch: Path,
+    watch: Watcher,
+    after_each: Callable[[], None],
+) -> dict[str, str]:
     running: dict[Future[dict[str, bytes]], Cell] = {}
     errors: dict[str, str] = {}
     while waiting or running:
@@ -102,11 +119,8 @@ def run_cells(
             cell = running.pop(future)
             try:
                 files = future.result()
-            except BrokenProcessPool as error:
-                raise AdaptiveControlError(
-                    "a worker process died, perhaps for lack of memory; give the same command "
-                    "again to go on, with fewer --workers"
-                ) from error
+            except BrokenProcessPool:
+                raise
             except Exception as error:
                 # Ray hands out the whole traceback as text, with what was raised beside it.
                 raised = getattr(error, "cause", None) or error

@@ -21,12 +21,11 @@ from adaptive_control.evaluation.statistics import (
     averaged,
     averaged_ratio,
     paired_p_value,
-    ratio,
     stratified,
 )
 
 __all__ = [
-    "ERRORS", "Pooled", "Recovery", "compared", "errors", "harm", "mean_error", "pooled", "raw",
+    "ERRORS", "Pooled", "Recovery", "compared", "errors", "mean_error", "pooled", "raw",
     "recovery", "returns_of", "scored_steps", "times", "unusable",
 ]  # fmt: skip
 
@@ -78,11 +77,12 @@ class Recovery:
 
 
 def returns_of(condition: Condition, variant: str) -> list[float] | None:
-    """The scored return of each seed; None if the cells are missing."""
+    """The scored return of each seed; None if the cells are missing, or one is no number."""
     result = condition["results"].get(variant)
     if result is None or result["episodes"] is None:
         return None
-    return [episode["return"] for episode in result["episodes"]]
+    returns = [episode["return"] for episode in result["episodes"]]
+    return None if None in returns else returns
 
 
 def scored_steps(condition: Condition, steps: int) -> int:
@@ -227,12 +227,6 @@ def raw(condition: Condition, variant: str, steps: int) -> Estimate | None:
     """Return for each scored control step: about the speed [m/s], less the effort."""
     values = _per_step(condition, variant, steps)
     return None if values is None else stratified([values])
-
-
-def harm(condition: Condition, variant: str, reference: str = "mb") -> Estimate | None:
-    """Return on the unperturbed robot over the reference's: 1 or more is no harm."""
-    returns, others = returns_of(condition, variant), returns_of(condition, reference)
-    return None if returns is None or others is None else ratio(returns, others)
 
 
 def recovery(conditions: Sequence[Condition], variant: str) -> Recovery:

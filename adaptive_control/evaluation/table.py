@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from adaptive_control.evaluation.grouping import Results, by_suite, columns, tested
+from adaptive_control.evaluation.no_harm import no_harm
 from adaptive_control.evaluation.plan import MODEL_ORACLE, SIMULATOR_ORACLE
 from adaptive_control.evaluation.summary import (
     ERRORS,
@@ -20,7 +21,6 @@ from adaptive_control.evaluation.table_glance import at_a_glance
 from adaptive_control.evaluation.table_parts import MISSING, Section, lines_of, recovered, value
 from adaptive_control.evaluation.table_returns import (
     every_condition,
-    no_harm,
     normalised,
     per_step,
 )

@@ -7,25 +7,24 @@ from dataclasses import replace
 from typing import Any
 
 from adaptive_control.evaluation.grouping import Results, by_suite, columns, tested
+from adaptive_control.evaluation.no_harm import unharmed
 from adaptive_control.evaluation.statistics import Estimate
 from adaptive_control.evaluation.summary import (
     Pooled,
     compared,
     errors,
-    harm,
     pooled,
     recovery,
     times,
 )
 from adaptive_control.evaluation.table_parts import (
-    MISSING,
     Section,
     interval,
     lines_of,
     recovered,
     value,
 )
-from adaptive_control.evaluation.table_returns import ORACLES, known_oracles
+from adaptive_control.evaluation.table_returns import known_oracles
 
 __all__ = ["at_a_glance"]
 
@@ -69,7 +68,7 @@ def _row(conditions: Conditions, variant: str, oracles: Sequence[str], steps: in
         *(_share(under, variant, oracle, steps) for oracle in oracles),
         *(_suites([compared(s, variant, steps, r) for s in suites]) for r in REFERENCES),
         recovered(recovery(under, variant)),
-        _no_harm(conditions, variant),
+        unharmed(conditions, variant),
         f"{found[1] / found[0]:.2f}" if found and found[0] > 0 else "-",
     ]
 
@@ -85,14 +84,6 @@ def _suites(found: Sequence[Pooled]) -> str:
     """In how many suites the interval lies above and below the reference's."""
     ahead = [suite.ahead for suite in found if suite.ahead is not None]
     return f"{ahead.count(1)}, {ahead.count(-1)} of {len(ahead)}" if ahead else "-"
-
-
-def _no_harm(conditions: Conditions, variant: str) -> str:
-    whole = [c for c in conditions if c["onset"] == "none" and variant in c["results"]]
-    if variant in ("mb", *ORACLES) or not whole or "mb" not in whole[0]["results"]:
-        return "-"
-    found = harm(whole[0], variant)
-    return interval(found) if found else MISSING
 
 
 def _or_nothing(found: Estimate | None) -> str:

@@ -9,7 +9,7 @@ from adaptive_control.evaluation.grouping import Results, by_suite, columns, tes
 from adaptive_control.evaluation.metrics import LEAST_ORACLE
 from adaptive_control.evaluation.plan import MODEL_ORACLE, SIMULATOR_ORACLE
 from adaptive_control.evaluation.statistics import holm
-from adaptive_control.evaluation.summary import Pooled, compared, harm, pooled, raw, unusable
+from adaptive_control.evaluation.summary import Pooled, compared, pooled, raw, unusable
 from adaptive_control.evaluation.table_parts import (
     MISSING,
     Section,
@@ -18,7 +18,7 @@ from adaptive_control.evaluation.table_parts import (
     value,
 )
 
-__all__ = ["ORACLES", "every_condition", "known_oracles", "no_harm", "normalised", "per_step"]
+__all__ = ["ORACLES", "every_condition", "known_oracles", "normalised", "per_step"]
 
 ORACLES = (MODEL_ORACLE, SIMULATOR_ORACLE)
 
@@ -96,30 +96,6 @@ def _lines(
     return lines_of(
         ["suite", *variants], [[row, *(cells[row, v] for v in variants)] for row in rows]
     )
-
-
-def no_harm(results: Results) -> Section:
-    """The unperturbed robot, beside mb."""
-    words = (
-        "Return on the unperturbed robot over that of mb, on the same seeds: below 1, a user pays "
-        "for adaptation while nothing is wrong."
-    )
-    variants = [v for v in columns(results) if v not in ("mb", *ORACLES)]
-    rows: dict[str, list[str]] = {}
-    for condition in results["conditions"]:
-        if condition["onset"] != "none" or condition["robot"] in rows:
-            continue
-        cells = []
-        for variant in variants:
-            if variant not in condition["results"]:
-                cells.append("-")
-            elif "mb" not in condition["results"]:
-                cells.append("no mb")
-            else:
-                found = harm(condition, variant)
-                cells.append(interval(found) if found else MISSING)
-        rows[condition["robot"]] = [condition["robot"], *cells]
-    return "No harm", words, lines_of(["robot", *variants], rows.values()) if variants else []
 
 
 def every_condition(results: Results) -> Section:

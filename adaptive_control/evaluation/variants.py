@@ -12,13 +12,16 @@ from typing import Any
 
 import torch
 
+from adaptive_control.dynamics.registry import DYNAMICS
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.evaluation.config import EvaluateConfig
+from adaptive_control.methods import METHODS
 from adaptive_control.training.checkpoint import LoadedModel
 from controllers import (
     ICEM,
     GateConfig,
     SamplingPlanner,
+    at_horizon,
     format_planner,
     load_planner,
     make_planner,
@@ -26,6 +29,9 @@ from controllers import (
 )
 
 __all__ = ["Variant", "ablated", "ablation_variants", "gate_of"]
+
+_OF_THE_STEP = ("step-sizes", "inner-steps", "layers")
+"""Ablations of the gradient step itself: a method says which of them it allows."""
 
 FIXED_RATE = 1e-12
 """A rate at which what is learned as a logarithm stays where it was."""
@@ -61,9 +67,15 @@ def ablation_variants(config: EvaluateConfig, planner: str) -> tuple[Variant, ..
     What only matters when the robot runs (M, H, step sizes made equal, inner steps, layers, gate,
     planner) uses the method's checkpoint. K, and step sizes that never were learned, need a fit of
     their own, and are compared with a fit on the same data (`fit` in their name).
+
+    Raises:
+        AdaptiveControlError: a method that has nothing of the kind to vary.
     """
     method = config.ablate_model
     chosen = load_planner(planner)
+    for group in config.ablations:
+        if group in _OF_THE_STEP:
+            _require(group in DYNAMICS[method].varies, method, group)
     found: list[Variant] = []
 
     def add(group: str, label: str, **test: Any) -> None:
@@ -82,8 +94,8 @@ def ablation_variants(config: EvaluateConfig, planner: str) -> tuple[Variant, ..
         elif group == "H":
             for horizon in (5, 10, 15, 20, 30):
                 if horizon != chosen.horizon:
-                    shorter = dataclasses.replace(chosen, horizon=horizon)
-                    add(group, f"H={horizon}", planner=format_planner(shorter))
+                    other = format_planner(at_horizon(chosen, horizon))
+                    add(group, f"H={horizon}", planner=other)
         elif group == "step-sizes":
             add(group, "one step size for all", step_sizes="equal")
             add_fit(group, "fit, step sizes learned")
@@ -148,13 +160,14 @@ def ablated(model: LoadedModel, test: Mapping[str, Any]) -> LoadedModel:
         AdaptiveControlError: the model has nothing of the kind to change.
     """
     dynamics = copy.deepcopy(model.dynamics)
+    for key, group in (
+        ("inner_steps", "inner-steps"), ("step_sizes", "step-sizes"), ("layers", "layers"),
+    ):  # fmt: skip
+        _require(key not in test or group in dynamics.varies, model.kind, group)
     if "inner_steps" in test:
-        _require(hasattr(dynamics, "inner_steps"), model, "inner_steps")
         dynamics.inner_steps = test["inner_steps"]  # pyright: ignore[reportAttributeAccessIssue]
     if "step_sizes" in test or "layers" in test:
-        logs = getattr(dynamics, "log_step_sizes", None)
-        _require(logs is not None, model, "step_sizes and layers")
-        logs = list(logs or ())
+        logs = list(dynamics.log_step_sizes)  # pyright: ignore[reportArgumentType, reportCallIssue]
         with torch.no_grad():
             if test.get("step_sizes") == "equal":
                 mean = torch.cat([log.flatten() for log in logs]).mean()
@@ -174,9 +187,9 @@ def _adapts(layer: int, layers: int, which: str) -> bool:
     return {"first": layer == 0, "last": last, "all but last": not last}[which]
 
 
-def _require(holds: bool, model: LoadedModel, what: str) -> None:
+def _require(holds: bool, method: str, what: str) -> None:
     if not holds:
+        able = [name for name in METHODS if what in DYNAMICS[name].varies]
         raise AdaptiveControlError(
-            f"ablate: {what} cannot be varied in {model.kind}; allowed: methods that take learned "
-            "gradient steps, such as grbal"
+            f"ablate: {what} cannot be varied in {method}; allowed: {', '.join(able)}"
         )

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from adaptive_control.episodes import run_episodes
+from adaptive_control.episodes import Recording, run_episodes
+from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.evaluation.figures import (
     episode_figures,
     model_error_figures,
@@ -137,7 +138,18 @@ def _simulator(
     return _figures(recording, settings), {}
 
 
-def _figures(recording: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
+def _figures(recording: Recording, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What the table takes from a run.
+
+    Raises:
+        AdaptiveControlError: a reward is no number: the cell is to be left out by name.
+    """
+    wrong = ~np.isfinite(recording.reward).all(axis=0)
+    if wrong.any():
+        seeds = np.asarray(recording.seeds)[wrong].tolist()
+        raise AdaptiveControlError(
+            f"reward: not finite under {settings['perturbation']!r} with seeds {seeds}"
+        )
     return {
         "episodes": episode_figures(recording, settings["fault_step"], settings["scored_from"]),
         "speed": speed_curve(recording),

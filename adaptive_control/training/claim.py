@@ -10,6 +10,7 @@ from typing import Any
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.files import jsonable, write_json
 from adaptive_control.training.config import TrainConfig
+from controllers import format_planner, load_planner
 
 __all__ = ["begun", "claim_folder", "saved_settings", "written_settings"]
 
@@ -18,10 +19,17 @@ _BEFORE = {"weight_decay": 0.0, "discount": 0.0, "whole_share": 0.1, "paired_sha
 
 
 def written_settings(config: TrainConfig) -> dict[str, Any]:
-    """What is written of the settings: all but where, as a run may be moved."""
+    """What is written of the settings: all but where, as a run may be moved.
+
+    The planner with every setting: a file that is named may say something else tomorrow.
+    """
     settings = jsonable(dataclasses.asdict(config))
     settings.pop("out")
-    return settings | {"rounds": config.rounds_to_collect}
+    return settings | {"rounds": config.rounds_to_collect, "planner": _spelled(config.planner)}
+
+
+def _spelled(planner: str) -> str:
+    return format_planner(load_planner(planner))
 
 
 def saved_settings(path: Path) -> dict[str, Any]:
@@ -62,9 +70,14 @@ def begun(config: TrainConfig) -> bool:
         found["rounds"] = 0  # a fit from before `rounds` meant anything on given data
     for name in settings.keys() - found.keys():  # a run from before there was such a setting
         found[name] = _BEFORE.get(name, jsonable(getattr(TrainConfig(), name)))
+    found["planner"] = _spelled(str(found["planner"]))  # as it was given, in a run from before
     for values in (settings, found):
         if values.get("data"):  # the same folder, however it is typed
             values["data"] = str(Path(str(values["data"])).resolve())
+    if found.get("data") and settings["data"]:
+        before, now = Path(found["data"]), Path(settings["data"])
+        if before.name == now.name and not before.exists():  # moved: its hashes decide (given.py)
+            found["data"] = settings["data"]
     different = sorted(k for k in settings | found if settings.get(k) != found.get(k))
     if different:
         name = different[0]

@@ -53,28 +53,6 @@ class Episodes:
         """The episodes at `index`."""
         return Episodes(*(getattr(self, n)[index] for n in _ARRAYS))
 
-    def split(
-        self, validation_share: float, seed: int, future: int = 1
-    ) -> tuple[Episodes, Episodes]:
-        """Training and validation episodes; whole episodes, so that no transition leaks.
-
-        Robots that fall at once, as many do before anything is learned, leave nothing that a model
-        could be judged by: only episodes with `future` transitions between two falls are held out.
-
-        Raises:
-            AdaptiveControlError: fewer than two episodes have them.
-        """
-        order = np.random.default_rng(seed).permutation(len(self))
-        lasts = np.asarray(self.starts(future).any(axis=1))
-        lasting = order[lasts[order]]
-        if len(lasting) < 2:
-            raise AdaptiveControlError(
-                f"future K={future}: in {len(lasting)} of {len(self)} episodes a robot stayed up "
-                "that long; allowed: a shorter future, or more data (robots, random-batches)"
-            )
-        held = lasting[: min(max(1, round(validation_share * len(lasting))), len(lasting) - 1)]
-        return self.take(np.setdiff1d(np.arange(len(self)), held)), self.take(np.sort(held))
-
     def starts(self, future: int) -> np.ndarray:
         """Where no fall is within `future` transitions, `[E, T - future + 1]` bool.
 

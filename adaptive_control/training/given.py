@@ -12,12 +12,15 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.files import write_json
 from adaptive_control.training.config import TrainConfig
-from adaptive_control.training.dataset import episode_copy, episode_files
+from adaptive_control.training.dataset import Episodes, episode_copy, episode_files
+from robots import RobotSpec
 
-__all__ = ["given_episodes", "write_given"]
+__all__ = ["check_given", "given_episodes", "write_given"]
 
 _RECORD = "data_files.json"
 """SHA-256 of each file, in order. Not in config.json, which holds settings alone (`--config`)."""
@@ -60,6 +63,37 @@ def given_episodes(config: TrainConfig, begun: bool) -> list[Path]:
     if len(found) < len(hashes):
         raise _differs(config, f"{len(found)} of {len(hashes)} files are there")
     return found
+
+
+def check_given(files: Sequence[Path], spec: RobotSpec) -> None:
+    """Make sure that a robot's model can be fitted on these episodes, before anything is written.
+
+    Raises:
+        AdaptiveControlError: a file cannot be read, is of a robot with other sizes, holds episodes
+            of another length than the first, or numbers that are not finite.
+    """
+    length = None
+    for file in files:
+        episodes = Episodes.load(file)
+        for name, wanted in (
+            ("observation", spec.observation_size),
+            ("action", spec.action_size),
+            ("next_observation", spec.observation_size),
+        ):
+            array = getattr(episodes, name)
+            if array.ndim != 3 or array.shape[-1] != wanted:
+                raise AdaptiveControlError(
+                    f"data: {file}: {name} has shape {list(array.shape)}; {spec.name} has {wanted} "
+                    f"fields: [episodes, steps, {wanted}]"
+                )
+            if not np.isfinite(array).all():
+                raise AdaptiveControlError(f"data: {file}: {name} is not finite throughout")
+        length = episodes.observation.shape[1] if length is None else length
+        if episodes.observation.shape[1] != length:
+            raise AdaptiveControlError(
+                f"data: {file}: its episodes have {episodes.observation.shape[1]} steps; allowed: "
+                f"the {length} of {files[0].name}"
+            )
 
 
 def _differs(config: TrainConfig, how: str) -> AdaptiveControlError:

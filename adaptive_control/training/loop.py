@@ -25,7 +25,8 @@ from adaptive_control.training.collect import collect_planned, collect_random, t
 from adaptive_control.training.config import TrainConfig
 from adaptive_control.training.dataset import Episodes, copy_episodes, episode_copy
 from adaptive_control.training.fit import Fit, Progress
-from adaptive_control.training.given import given_episodes, write_given
+from adaptive_control.training.given import check_given, given_episodes, write_given
+from adaptive_control.training.held_out import split
 from adaptive_control.training.report import Reporter, SilentReporter, write_log
 from adaptive_control.training.state import RunState
 from adaptive_control.training.value import FittedValue, fit_value
@@ -104,16 +105,12 @@ class TrainingRun:
             raise AdaptiveControlError(
                 f"data={config.data}: no episodes there; expected the folder of a run"
             )
-        earlier = self._episodes(self.stages[0]).observation
-        if earlier.shape[-1] != self.robot.spec.observation_size:
-            raise AdaptiveControlError(
-                f"data={config.data}: observations of {earlier.shape[-1]} "
-                f"fields; {config.robot} has {self.robot.spec.observation_size}"
-            )
-        if config.rounds_to_collect and earlier.shape[1] != config.episode_steps:
+        check_given(self._earlier, self.robot.spec)
+        length = Episodes.load(self._earlier[0]).observation.shape[1]
+        if config.rounds_to_collect and length != config.episode_steps:
             raise AdaptiveControlError(
                 f"episode_steps={config.episode_steps}: rounds that go on from "
-                f"{config.data} must have its {earlier.shape[1]} steps"
+                f"{config.data} must have its {length} steps"
             )
 
     @property
@@ -185,8 +182,7 @@ class TrainingRun:
 
     def _fit(self, dynamics: Dynamics, stage: Stage) -> None:
         config = self.config
-        episodes = self._episodes(stage)
-        train_part, held_out = self._split(episodes)
+        train_part, held_out = self._split(stage)
         last = self.stages[-1] is stage
         updates = config.final_updates if last else config.updates * (2 if stage.round == 1 else 1)
         flat = (
@@ -228,15 +224,12 @@ class TrainingRun:
     def _spend(self, kind: str, seconds: float) -> None:
         self.state.seconds[kind] = self.state.seconds.get(kind, 0.0) + seconds
 
-    def _episodes(self, stage: Stage) -> Episodes:
-        """All episodes there are before `stage`."""
-        before = self.stages[: self.stages.index(stage)]
+    def _split(self, stage: Stage) -> tuple[Episodes, Episodes]:
+        """All episodes there are before `stage`, to learn from and to be judged by."""
+        config, before = self.config, self.stages[: self.stages.index(stage)]
         collected = [self._episode_file(s) for s in before if s.kind != "fit"]
-        return Episodes.join([Episodes.load(file) for file in (*self._earlier, *collected)])
-
-    def _split(self, episodes: Episodes) -> tuple[Episodes, Episodes]:
-        config = self.config
-        return episodes.split(config.validation_share, config.seed, config.future)
+        parts = [Episodes.load(file) for file in (*self._earlier, *collected)]
+        return split(parts, config.validation_share, config.seed, config.future)
 
     def _episode_file(self, stage: Stage) -> Path:
         before = max(0, len(self._earlier) - 1)  # files count from 0, and so do rounds
@@ -286,7 +279,7 @@ class TrainingRun:
         if not config.discount:
             return None
         fitted = fit_value(
-            *self._split(self._episodes(stage)), self.robot.spec, layout_of(self.robot.spec),
+            *self._split(stage), self.robot.spec, layout_of(self.robot.spec),
             discount=config.discount, seed=config.seed,
         )  # fmt: skip
         self.reporter.line(f"terminal value: explains {fitted.explained:.3f} of the variance")

@@ -24,6 +24,7 @@ from adaptive_control.tune.setting import Setting
 from controllers import (
     CEM,
     SamplingPlanner,
+    at_horizon,
     format_planner,
     load_planner,
     make_planner,
@@ -233,16 +234,7 @@ class Space:
 
     def with_horizon(self, setting: Setting, horizon: int) -> Setting:
         """The same setting at another horizon, with as many knots a step."""
-        planner = setting.parsed
-        changes: dict[str, Any] = {"horizon": horizon}
-        knots = getattr(planner, "knots", 0)
-        if knots:
-            share = knots / planner.horizon
-            changes["knots"] = min(horizon, max(2, round(share * horizon))) if horizon > 1 else 0
-        if planner.halve_every:
-            share = planner.halve_every / planner.horizon
-            changes["halve_every"] = max(1, round(share * horizon))
-        return replace(setting, planner=format_planner(replace(planner, **changes)))
+        return replace(setting, planner=format_planner(at_horizon(setting.parsed, horizon)))
 
 
 _NATURAL = {("colour", 0.0), ("decay", 1.0), ("std_decay", 1.0)}

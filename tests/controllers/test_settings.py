@@ -88,6 +88,22 @@ def test_defaults_fit_the_control_period():
         ("cem:candidates=1", "planner cem: candidates: 1 is not allowed; allowed: integers from 2"),
         ("cem:horizon=0", "planner cem: horizon: 0 is not allowed; allowed: integers from 1"),
         ("cem:iterations=0", "planner cem: iterations: 0 is not allowed; allowed: integers from 1"),
+        (
+            "cem:candidates=100000000000",
+            "planner cem: candidates: 100000000000 is not allowed",
+        ),
+        (
+            "cem:horizon=10000000000",
+            "planner cem: horizon: 10000000000 is not allowed",
+        ),
+        (
+            "cem:iterations=99999999999999999",
+            "planner cem: iterations: 99999999999999999 is",
+        ),
+        (
+            "cem:candidates=100000,horizon=900",
+            "planner cem: candidates x horizon: 90000000 is not allowed",
+        ),
         ("cem:std=nan", "planner cem: std: nan is not allowed; allowed: finite numbers"),
         ("cem:std=inf", "planner cem: std: inf is not allowed; allowed: finite numbers"),
         ("cem:std=wide", "planner cem: std: 'wide' is not allowed; allowed: finite numbers"),

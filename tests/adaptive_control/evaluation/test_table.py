@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from adaptive_control.evaluation.no_harm import harm
 from adaptive_control.evaluation.plan import MODEL_ORACLE, SIMULATOR_ORACLE
 from adaptive_control.evaluation.plots import write_plots
-from adaptive_control.evaluation.summary import harm, pooled, recovery, unusable
+from adaptive_control.evaluation.summary import pooled, recovery, unusable
 from adaptive_control.evaluation.table import MISSING, table
 
 STEPS = 40
@@ -237,11 +238,38 @@ def test_a_oracle_that_earns_nothing_is_left_out_and_named():
 
 def test_harm_is_against_mb_on_the_whole_robot():
     whole = condition("body", "none", {"mb": [10.0, 20.0], "grbal": [11.0, 22.0], "pets": None})
-    found = harm(whole, "grbal")
+    found = harm([whole], "grbal")
     assert found is not None
     assert found.value == pytest.approx(1.1)
     row = rows(table(results(whole)), "No harm")["half-cheetah"]
     assert row == ["1.10 [1.10, 1.10]", MISSING]
+
+
+def test_harm_counts_a_model_of_all_suites_once_and_those_of_single_suites_all():
+    shared = {"mb": [10.0, 20.0], "grbal": [11.0, 22.0]}
+    whole = [
+        condition("body", "none", {**shared, "own": [10.0, 20.0]}),
+        condition("slopes", "none", {**shared, "own": [5.0, 10.0]}),
+        condition("pier", "none", shared),
+    ]
+    once, own = harm(whole, "grbal"), harm(whole, "own")
+    assert once is not None
+    assert (once.value, once.count) == (pytest.approx(1.1), 2)
+    assert own is not None
+    assert (own.value, own.count) == (pytest.approx(0.75), 4)
+    page = table(results(*whole))
+    assert rows(page, "No harm")["half-cheetah"] == ["1.10 [1.10, 1.10]", "0.75 [0.67, 0.83]"]
+
+
+def test_a_reference_that_earns_nothing_is_not_called_missing():
+    whole = condition("body", "none", {"mb": [-1.0, -2.0], "grbal": [1.0, 2.0]})
+    assert rows(table(results(whole)), "No harm")["half-cheetah"] == ["mb earns nothing"]
+
+
+def test_a_return_that_is_no_number_leaves_its_cell_out_and_no_more():
+    broken = condition("body", "mid", {"mb": [1.0, 2.0], "grbal": [3.0, None]})  # type: ignore[list-item]
+    page = table(results(broken, condition("body", "start", {"mb": [1.0, 2.0], "grbal": [3.0, 4]})))
+    assert "(1 of 2 conditions)" in rows(page, "Return for each step")["half-cheetah body"][1]
 
 
 def test_three_ways_to_measure_a_models_error():

@@ -72,8 +72,35 @@ def test_more_inner_steps_go_further():
 
 @pytest.mark.parametrize("test", [{"layers": "last"}, {"step_sizes": "equal"}, {"inner_steps": 2}])
 def test_what_a_method_has_not_cannot_be_varied(test: dict):
-    with pytest.raises(AdaptiveControlError, match="cannot be varied in rebal"):
+    with pytest.raises(AdaptiveControlError, match=r"in rebal; allowed: .*grbal"):
         ablated(model("rebal"), test)
+
+
+@pytest.mark.parametrize(
+    ("method", "group"),
+    [
+        ("gbml", "layers"),  # its rules move every layer, whatever the step sizes
+        ("combined", "layers"),  # least squares move the first and the last
+        ("combined", "step-sizes"),
+        ("combined", "inner-steps"),
+        ("mb", "inner-steps"),
+    ],
+)
+def test_an_ablation_that_would_measure_something_else_is_refused_before_anything_runs(
+    method: str, group: str
+):
+    config = EvaluateConfig(ablate_model=method, ablate=group)
+    with pytest.raises(AdaptiveControlError, match=f"ablate: {group} cannot be varied in {method}"):
+        ablation_variants(config, PLANNER)
+
+
+def test_other_horizons_keep_a_spline_as_dense():
+    config = EvaluateConfig(ablate="H")
+    found = ablation_variants(config, "mppi:horizon=16,knots=8")
+    knots = {load_planner(v.test["planner"]).horizon: v.test["planner"] for v in found}
+    assert set(knots) == {5, 10, 15, 20, 30}
+    assert "knots=2" in knots[5]
+    assert "knots=15" in knots[30]
 
 
 def test_all_that_is_asked_for_is_varied_with_as_many_evaluations():

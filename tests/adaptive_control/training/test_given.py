@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from adaptive_control.cli.main import main
@@ -152,3 +154,29 @@ def test_seeds_that_no_generator_takes_are_refused(tmp_path, seed: int):
 def test_the_last_seed_is_one(tmp_path):
     config = tiny(tmp_path / "run", model="mb", seed=2**63 - 1, rounds=0, final_updates=2)
     assert train(config).is_file()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            lambda a: a["next_observation"].__setitem__((0, 3, 1), np.nan),
+            "next_observation is not finite",
+        ),
+        (lambda a: a["action"].__setitem__((1, 0, 0), np.inf), "action is not finite"),
+        (lambda a: a.update({n: v[:, :8] for n, v in a.items()}), "episodes have 8 steps; allowed"),
+        (lambda a: a.update(action=a["action"][..., :3]), "action has shape"),
+    ],
+)
+def test_episodes_that_no_model_can_be_fitted_on_are_refused(
+    data: Path, tmp_path: Path, capsys, change, words: str
+):
+    file = data / "episodes" / "001.npz"
+    with np.load(file) as found:
+        arrays = {name: found[name].copy() for name in found.files}
+    change(arrays)
+    np.savez(file, **arrays)
+    with pytest.raises(AdaptiveControlError, match=re.escape(words)) as refused:
+        train(fit_of(tmp_path / "fit", data))
+    assert str(file) in str(refused.value)
+    assert not (tmp_path / "fit").exists()

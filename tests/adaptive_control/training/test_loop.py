@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -199,6 +200,29 @@ def test_bad_settings_are_refused_before_anything_is_written(tmp_path, changes, 
         train(tiny(folder, **changes))
     assert "\n" not in str(error.value)
     assert not folder.exists()
+
+
+def test_a_run_is_not_resumed_with_another_planner_in_the_same_file(tmp_path):
+    file = tmp_path / "planner.toml"
+    file.write_text('planner = "cem"\ncandidates = 8\nhorizon = 3\niterations = 1\nelites = 2\n')
+    config = tiny(tmp_path / "run", planner=str(file))
+    with pytest.raises(KilledError):
+        train(config, KillAfter(3))
+    file.write_text('planner = "mppi"\ncandidates = 9\nhorizon = 3\niterations = 1\n')
+    with pytest.raises(AdaptiveControlError, match=r"planner=mppi:.*has cem:candidates=8"):
+        train(config)
+    assert "candidates=8" in json.loads((tmp_path / "run" / "config.json").read_text())["planner"]
+
+
+def test_a_run_and_the_data_beside_it_may_be_moved_together(finished, tmp_path):
+    first, moved = tmp_path / "first", tmp_path / "moved"
+    shutil.copytree(finished / "episodes", first / "data" / "episodes")
+    with pytest.raises(KilledError):
+        train(tiny(first / "run", data=first / "data", rounds=None), KillAfter(2))
+    first.rename(moved)
+    train(tiny(moved / "run", data=moved / "data", rounds=None))
+    with pytest.raises(AdaptiveControlError, match="data="):
+        train(tiny(moved / "run", data=finished, rounds=None))
 
 
 def test_an_unknown_robot_is_a_robot_error(tmp_path):
