@@ -46,7 +46,7 @@ class CEM(GaussianPlanner):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        allowed = f"1 to candidates ({self.candidates})"
+        allowed = f"1 to candidates ({self.candidates}); {type(self).elites} if not given"
         require(1 <= self.elites <= self.candidates, "elites", self.elites, allowed)
         require(-3 <= self.momentum < 1, "momentum", self.momentum, "-3 to below 1")
 

@@ -37,6 +37,11 @@ def load_planner(source: str | Path) -> SamplingPlanner:
     """
     if isinstance(source, Path) or source.strip().endswith(".toml"):
         return read_planner(Path(source))
+    name = source.partition(":")[0]
+    if "/" in name or os.sep in name:
+        raise PlannerError(
+            f"planner: {source}: no such file or folder; a file's name ends in .toml"
+        )
     return parse_planner(source)
 
 

@@ -71,3 +71,10 @@ def test_json_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(TypeError):
         write_json(tmp_path / "metrics.json", {"what": object()})
     assert not list(tmp_path.iterdir())
+
+
+def test_what_cannot_be_written_is_told_by_the_name_that_was_asked_for(tmp_path):
+    path = tmp_path / "a.txt"
+    with pytest.raises(FileNotFoundError) as error, atomic_path(path) as temporary:
+        temporary.read_bytes()
+    assert error.value.filename == str(path)

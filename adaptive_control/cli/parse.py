@@ -68,7 +68,7 @@ def _parse(config: type[Config], arguments: list[str], command: str, default: Co
         with redirect_stderr(box):
             return tyro.cli(
                 config, prog=f"adaptive-control {command}", args=arguments, default=default,
-                description=f"{inspect.getdoc(config)}\n\n{_CONFIG_HELP}",
+                description=_described(config),
             )  # fmt: skip
     except SystemExit as stop:
         if not stop.code:
@@ -80,6 +80,12 @@ def _parse(config: type[Config], arguments: list[str], command: str, default: Co
             os.environ["COLUMNS"] = columns
     words = _words(box.getvalue()).removeprefix(f"Error parsing {config.__name__}: ")
     raise AdaptiveControlError(f"{command}: {words}")
+
+
+def _described(config: type) -> str:
+    """What the help begins with; how to begin with a saved configuration, where one is saved."""
+    saves = any(field.name == "out" for field in fields(config))
+    return f"{inspect.getdoc(config)}\n\n{_CONFIG_HELP}" if saves else inspect.getdoc(config) or ""
 
 
 def _words(box: str) -> str:

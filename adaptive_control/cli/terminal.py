@@ -11,8 +11,11 @@ __all__ = ["print_config", "terminal"]
 
 
 def terminal() -> Console:
-    """Standard output; colours and moving bars only where they can be shown."""
-    return Console(highlight=False)
+    """Standard output; colours and moving bars only where they can be shown.
+
+    Text is shown as it is: `[s]` is a unit, and no name of a robot or a file is taken for markup.
+    """
+    return Console(highlight=False, markup=False)
 
 
 def print_config(console: Console, config: Any) -> None:

@@ -22,7 +22,14 @@ class _Arguments(TrainConfig):
     """Robot to train for; `adaptive-control robots` lists them."""
 
 
-_Arguments.__doc__ = TrainConfig.__doc__
+_Arguments.__doc__ = """Train a model that adapts.
+
+Random data, then rounds of fitting and of collecting with the planner under training perturbations,
+then a last, longer fit on everything.
+
+Given the same command again, a run that was stopped goes on. It leaves model.safetensors, log.csv,
+episodes and config.json in its folder.
+"""
 
 
 def run(arguments: Sequence[str]) -> None:

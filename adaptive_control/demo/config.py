@@ -29,7 +29,7 @@ class DemoConfig:
 
     perturb: str = ""
     """What breaks, e.g. crippled-leg:back@5s+mass:2; half-way if no time is given; empty: a
-    motor or a leg."""
+    reversed motor (half-cheetah), a leg (ant), a slack joint (a1)."""
 
     planner: str = ""
     """A planner and its settings, or the path of a planner.toml; empty: the robot's own."""

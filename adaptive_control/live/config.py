@@ -37,7 +37,7 @@ class LiveConfig:
     """Port to serve on."""
 
     link: str = ""
-    """Show a robot over a link, e.g. udp://127.0.0.1:7777, in place of a simulated one."""
+    """Show a robot over a link, e.g. udp://127.0.0.1:7450, in place of a simulated one."""
 
     seconds: float = 0.0
     """Stop after this long [s]; 0: run until interrupted."""
@@ -47,6 +47,12 @@ class LiveConfig:
 
     out: Path = Path("planner.toml")
     """Where the page's Save button writes the planner's settings."""
+
+    checkpoint: Path | None = None
+    """A checkpoint for --model in place of the one that is shipped."""
+
+    versus_checkpoint: Path | None = None
+    """A checkpoint for --versus in place of the one that is shipped."""
 
     def __post_init__(self) -> None:
         """Refuse what no page could use.

@@ -90,10 +90,13 @@ def _wait(seconds: float, loop: _Loop, page: Page) -> None:
 def _simulated(config: LiveConfig) -> tuple[_Loop, Callable[[viser.ViserServer], Page]]:
     robot = get_robot(config.robot)
 
+    given = {config.versus: config.versus_checkpoint, config.model: config.checkpoint}
+
     @cache
     def load(name: str) -> LoadedModel:
         checked_method(name, "model")
-        return load_model(pretrained_path(config.robot, name), robot=config.robot, method=name)
+        path = given.get(name) or pretrained_path(config.robot, name)
+        return load_model(path, robot=config.robot, method=name)
 
     names = (config.model,) if config.versus == "none" else (config.model, config.versus)
     planner = planner_for(config.robot, config.planner)

@@ -15,6 +15,7 @@ from typing import Any
 
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.files import write_json, write_text
+from adaptive_control.planning import checked_terminal
 from adaptive_control.pretrained import planner_for, pretrained_path
 from adaptive_control.training import LoadedModel, load_model
 from adaptive_control.training.report import Reporter
@@ -90,6 +91,8 @@ def prepare(config: TuneConfig) -> TuneConfig:
     if not config.resume:  # a study has its own copies
         model = load_model(_checkpoint(config), robot=config.robot, method=config.model)
         space = Space.of(config, model.window, model.dynamics.adapts, model.value is not None)
+        for planner in (default, *start):
+            checked_terminal(planner, model.value)
         for planner in start:
             if planner != own:  # which any study may begin with, moved inside its limits
                 check_start(space, planner)
@@ -171,7 +174,8 @@ class _Study:
         winners = choose(finals, p99, self.classes, self.default, self.model.window)
         if "best" not in winners:
             raise AdaptiveControlError(
-                f"share: no setting takes less than {self.limit_ms:.3g} ms at p99"
+                f"share: no setting takes less than {self.limit_ms:.3g} ms at p99; allowed: a "
+                "greater share, or an idle machine, where latencies are shorter"
             )
         sight = self._foresight(winners["best"])
         findings = Findings(

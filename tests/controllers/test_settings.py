@@ -114,10 +114,13 @@ def test_defaults_fit_the_control_period():
         ),
         ("cem:colour=-1", "planner cem: colour: -1.0 is not allowed; allowed: 0 to 4"),
         ("cem:momentum=1", "planner cem: momentum: 1.0 is not allowed; allowed: -3 to below 1"),
-        ("cem:elites=0", "planner cem: elites: 0 is not allowed; allowed: 1 to candidates (200)"),
+        (
+            "cem:elites=0",
+            "planner cem: elites: 0 is not allowed; allowed: 1 to candidates (200); 20",
+        ),
         (
             "cem:candidates=9",
-            "planner cem: elites: 20 is not allowed; allowed: 1 to candidates (9)",
+            "planner cem: elites: 20 is not allowed; allowed: 1 to candidates (9); 20 if not given",
         ),
         ("cem:execute=worst", "planner cem: execute: 'worst' is not allowed; allowed: mean, best"),
         ("random-shooting:elites=601", "planner random-shooting: elites: 601 is not allowed"),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from adaptive_control.cli.main import main
+from adaptive_control.pretrained import pretrained_path
 
 PLANNER = "cem:candidates=8,horizon=3,iterations=1,elites=4"
 
@@ -51,6 +52,21 @@ def test_what_cannot_be_is_refused_in_one_line(
     assert main(arguments) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert said in line
+
+
+def test_checkpoints_of_ones_own_are_shown_in_place_of_those_that_ship(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    arguments = ["live", "--planner", PLANNER, "--port", str(free_port())]
+    nowhere = str(tmp_path / "nowhere.safetensors")
+    for option in ("--checkpoint", "--versus-checkpoint"):
+        assert main([*arguments, option, nowhere]) == 2
+        assert f"checkpoint {nowhere}: no such file" in capsys.readouterr().err
+    mine = str(pretrained_path("half-cheetah", "rebal"))
+    assert (
+        main([*arguments, "--checkpoint", mine, "--seconds", "0.2"]) == 2
+    )  # not what it is called
+    assert "holds a rebal model, not combined" in capsys.readouterr().err
 
 
 @pytest.mark.slow

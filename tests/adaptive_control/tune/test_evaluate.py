@@ -102,3 +102,11 @@ def test_foresight(model: LoadedModel) -> None:
 )
 def test_how_far_a_model_sees(after: tuple[float, ...], sees: int | None) -> None:
     assert Foresight(after, after, 1.0).sees == sees
+
+
+def test_a_test_that_a_short_episode_does_not_reach_is_left_out() -> None:
+    """Of leg 0, then leg 3, only leg 0 would break: a training perturbation."""
+    ant = get_robot("ant")
+    both = "crippled-leg:0@0s-5s+crippled-leg:3@5s"
+    assert both in {s.perturbation for s in held_out_scenarios(ant, 101, 1, 0)}
+    assert both not in {s.perturbation for s in held_out_scenarios(ant, 100, 1, 0)}

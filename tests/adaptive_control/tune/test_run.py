@@ -119,6 +119,16 @@ def test_what_cannot_be_is_refused_before_anything_is_made(
     assert not (tmp_path / "study").exists()
 
 
+def test_a_planner_that_asks_for_a_value_which_the_model_lacks_is_refused_before_anything_is_made(
+    tmp_path: Path,
+) -> None:
+    """The a1's models have no terminal value."""
+    config = TuneConfig(robot="a1", out=tmp_path / "study", default="cem:terminal=1")
+    with pytest.raises(ValueError, match="terminal: 1"):
+        prepare(config)
+    assert not (tmp_path / "study").exists()
+
+
 @pytest.mark.slow
 def test_workers_change_nothing(small: Small) -> None:
     assert figures(small("one", check=False)) == figures(small("two", check=False, workers=2))
