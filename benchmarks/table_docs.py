@@ -1,6 +1,6 @@
 """The table that `make table` wrote, taken into the docs.
 
-    make table ARGS="--report --oracles simulator"
+    make table ARGS="--report"
     .venv/bin/python benchmarks/table_docs.py runs/table
 
 Writes docs/table.md and its pictures, and the rows between the marks in docs/results.md.
