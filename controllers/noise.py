@@ -113,27 +113,36 @@ class NoiseSource:
         for seed in seeds:
             require(seed >= 0, "seed", seed, "integers from 0")
         self._generators = [np.random.default_rng(seed) for seed in seeds]
-        self._ahead: deque[np.ndarray] = deque()
+        self._ahead: list[deque[np.ndarray]] = [deque() for _ in seeds]
 
     def reseed(self, robot: int, seed: int) -> None:
-        """Start the stream of one robot afresh."""
+        """Start the stream of one robot afresh; what was drawn ahead of the old one is lost."""
         require(seed >= 0, "seed", seed, "integers from 0")
-        generator = self._generators[robot] = np.random.default_rng(seed)
-        for noise in self._ahead:
-            generator.standard_normal(out=noise[robot], dtype=noise.dtype.type)
+        self._generators[robot] = np.random.default_rng(seed)
+        self._ahead[robot].clear()
 
     def prepare(self, shape: tuple[int, ...], reference: Array, count: int) -> None:
         """Have noise ready for the next `count` calls of `draw`, while there is time for it."""
-        kind = np.float32 if str(reference.dtype).endswith("float32") else np.float64
-        if self._ahead and (self._ahead[0].shape != tuple(shape) or self._ahead[0].dtype != kind):
-            self._ahead.clear()
-        while len(self._ahead) < count:
-            noise = np.empty(shape, dtype=kind)
-            for row, generator in zip(noise, self._generators, strict=True):
-                generator.standard_normal(out=row, dtype=kind)
-            self._ahead.append(noise)
+        kind = self._kind(shape, reference)
+        for ahead, generator in zip(self._ahead, self._generators, strict=True):
+            while len(ahead) < count:
+                ahead.append(generator.standard_normal(shape[1:], dtype=kind))
 
     def draw(self, shape: tuple[int, ...], reference: Array) -> Array:
         """Noise `[B, ...]` with the namespace, device and type of `reference`."""
-        self.prepare(shape, reference, 1)
-        return as_array(self._ahead.popleft(), reference)
+        kind = self._kind(shape, reference)
+        noise = np.empty(shape, dtype=kind)
+        for row, ahead, generator in zip(noise, self._ahead, self._generators, strict=True):
+            if ahead:
+                row[...] = ahead.popleft()
+            else:
+                generator.standard_normal(out=row, dtype=kind)
+        return as_array(noise, reference)
+
+    def _kind(self, shape: tuple[int, ...], reference: Array) -> type[np.floating]:
+        """Type to draw; what was drawn ahead of another type or shape is of no use."""
+        kind = np.float32 if str(reference.dtype).endswith("float32") else np.float64
+        for ahead in self._ahead:
+            if ahead and (ahead[0].shape != tuple(shape[1:]) or ahead[0].dtype != kind):
+                ahead.clear()
+        return kind

@@ -10,6 +10,7 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from adaptive_control.cli.parse import parse
 from adaptive_control.cli.terminal import terminal
@@ -76,7 +77,8 @@ def examine(console: Console, bundle: Bundle, link: RobotLink, config: DoctorCon
         table.add_column(heading)
     for answer in answers:
         row = (answer.channel, f"{answer.moved:+.3g} {answer.unit}", f"{answer.ratio:.1f}")
-        table.add_row(answer.action, *(("no answer", "", "") if answer.silent else row))
+        told = ("no answer", "", "") if answer.silent else row
+        table.add_row(*map(Text, (answer.action, *told)))
     console.print(table)
     silent = [answer.action for answer in answers if answer.silent]
     if silent:
@@ -91,7 +93,8 @@ def _show(console: Console, kind: str, rows: list[Row]) -> None:
     for row in rows:
         verdict = "; ".join(row.faults) or "ok"
         style = "red" if row.faults else ""
-        table.add_row(row.name, _side(row.ours), _side(row.theirs), verdict, style=style)
+        cells = (row.name, _side(row.ours), _side(row.theirs), verdict)
+        table.add_row(*map(Text, cells), style=style)
     console.print(table)
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import os
+import signal
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated, Any
 
 import tyro
@@ -21,6 +27,8 @@ __all__ = ["run"]
 
 SAFE_STOP = 3
 """Exit status of a run that was stopped for safety."""
+BAD_INPUT = 2
+"""Exit status of a run that ended well and whose summary could not be written."""
 
 
 @dataclass(frozen=True)
@@ -40,16 +48,68 @@ def run(arguments: Sequence[str]) -> int:
     config = RunConfig(**{field.name: getattr(parsed, field.name) for field in fields(parsed)})
     if config.bundle == RunConfig.bundle:
         raise AdaptiveControlError("bundle: none is named; `adaptive-control export` makes one")
+    if config.json is not None:
+        _check_writable(config.json)
+    from deploy.runtime.loop.session import stop_signals
     from deploy.runtime.loop.start import run_bundle  # brings onnxruntime
 
     console = terminal()
     print_config(console, config)
     summary = run_bundle(config)
-    _print_summary(console, summary)
-    if config.json is not None:
-        write_json(config.json, summary)
-        console.print(f"written: {config.json}", soft_wrap=True)
-    return SAFE_STOP if summary["safe"] else 0
+    # It is over: whoever is impatient loses neither its summary nor its status.
+    atexit.register(_ignore_signals)
+    with stop_signals(lambda name: None):
+        trouble = "" if config.json is None else _write(config.json, summary)
+        _tell(console, config, summary, trouble)
+    # A robot that was stopped for safety is the news, whatever else went wrong.
+    return SAFE_STOP if summary["safe"] else (BAD_INPUT if trouble else 0)
+
+
+def _ignore_signals() -> None:
+    """While Python tidies up, after the last word, a signal would take the place of the status."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _tell(console: Console, config: RunConfig, summary: Mapping[str, Any], trouble: str) -> None:
+    """Print what came of the run, as far as anybody reads it."""
+    try:
+        _print_summary(console, summary)
+        if trouble:
+            print(f"error: {trouble}", file=sys.stderr)
+        elif config.json is not None:
+            console.print(f"written: {config.json}", soft_wrap=True, markup=False)
+        sys.stdout.flush()
+    except (OSError, SystemExit):  # the latter is how rich says that a pipe is broken
+        # The terminal was closed, or a pipe. Nor may Python fail at what is still to be written.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError):
+                os.dup2(nowhere, stream.fileno())
+
+
+def _check_writable(path: Path) -> None:
+    """Refuse, before anything moves, a file that could not be written when the run has ended."""
+    if path.is_dir():
+        raise AdaptiveControlError(f"json: {path} is a folder; allowed: a file")
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    try:
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise AdaptiveControlError(
+            f"json: {path}: {error.strerror or error}; allowed: a file in a folder that can be "
+            "written to"
+        ) from error
+
+
+def _write(path: Path, summary: Mapping[str, Any]) -> str:
+    """Write the summary; why it could not be, or ""."""
+    try:
+        write_json(path, summary)
+    except OSError as error:
+        return f"json: {path}: {error.strerror or error}"
+    return ""
 
 
 def _print_summary(console: Console, summary: Mapping[str, Any]) -> None:

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 import platform
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 import torch
@@ -20,7 +15,6 @@ import adaptive_control
 from adaptive_control.dynamics import Dynamics
 from adaptive_control.files import jsonable, write_bytes
 from adaptive_control.planning import checked_terminal
-from adaptive_control.signals import uninterrupted
 from adaptive_control.training.checkpoint import LoadedModel
 from controllers import GateConfig, SamplingPlanner
 from deploy.errors import DeployError
@@ -33,6 +27,7 @@ from deploy.export.graphs import (
     step_graph,
     value_graph,
 )
+from deploy.export.place import bundle_folder, checked_out
 from deploy.export.record import record_transitions
 from deploy.export.reference import Transitions, golden_vectors, recorded_vectors
 from deploy.export.verify import Verification, verify_export
@@ -67,7 +62,7 @@ def export_bundle(
     Args:
         loaded: the model.
         spec: its robot.
-        out: folder; it must not exist, or be a bundle, which is replaced.
+        out: folder; it must not exist, or hold a bundle and nothing else, which is replaced.
         planner: what to plan with.
         gate: when to trust adaptation.
         window: M; default as in training.
@@ -83,21 +78,22 @@ def export_bundle(
         PlannerError: the planner asks for a terminal value, and the model has none.
     """
     length = loaded.window if window is None else window
-    _check(loaded.dynamics, out, length, action_rate)
+    _check(loaded.dynamics, length, action_rate)
+    folder = checked_out(out)
     checked_terminal(planner, loaded.value)
     if transitions is None:
         transitions = record_transitions(loaded.robot, length + _STEPS_BEYOND_WINDOW)
     contents, manifest = _build(
         loaded, spec, planner, gate, length, action_rate, source, transitions
     )
-    with _folder(out) as temporary:
+    with bundle_folder(folder) as temporary:
         for name, content in contents.items():
             write_bytes(temporary / name, content)
         write_bytes(temporary / MANIFEST, write_manifest(manifest))
         return verify_export(load_bundle(temporary), loaded.dynamics, spec, loaded.value)
 
 
-def _check(dynamics: Dynamics, out: Path, window: int, action_rate: float | None) -> None:
+def _check(dynamics: Dynamics, window: int, action_rate: float | None) -> None:
     if window < 1:
         raise DeployError(f"window: {window} is not allowed; allowed: integers from 1")
     if action_rate is not None and not 0 < action_rate < math.inf:
@@ -106,8 +102,6 @@ def _check(dynamics: Dynamics, out: Path, window: int, action_rate: float | None
         normalizer = getattr(dynamics, name)
         if bool((normalizer.mean == 0).all()) and bool((normalizer.scale == 1).all()):
             raise DeployError(f"{name}: was never fitted; a model must be trained to be exported")
-    if out.exists() and not (out.is_dir() and (out / MANIFEST).is_file()):
-        raise DeployError(f"out: {out} exists and is no bundle; choose another folder")
 
 
 def _build(
@@ -181,35 +175,3 @@ def _source(loaded: LoadedModel, path: Path | None) -> dict[str, object]:
         source["checkpoint"] = path.name
         source["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
     return source
-
-
-@contextmanager
-def _folder(out: Path) -> Iterator[Path]:
-    """A folder under a temporary name that takes the name `out` when the block ends well."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(f".{out.name}.{uuid4().hex[:12]}")
-    try:
-        temporary.mkdir()
-        yield temporary
-        with uninterrupted():
-            _take_name(temporary, out)
-    except BaseException:
-        with uninterrupted():  # whoever is impatient must not leave half of it
-            shutil.rmtree(temporary, ignore_errors=True)
-        raise
-
-
-def _take_name(temporary: Path, out: Path) -> None:
-    """Rename a folder, over another one if there is one."""
-    if not out.exists():
-        os.replace(temporary, out)
-        return
-    # A folder cannot be renamed onto one that is not empty: the old bundle steps aside.
-    old = out.with_name(f".{out.name}.old.{uuid4().hex[:12]}")
-    os.replace(out, old)
-    try:
-        os.replace(temporary, out)
-    except OSError:
-        os.replace(old, out)
-        raise
-    shutil.rmtree(old)

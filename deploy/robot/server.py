@@ -69,6 +69,7 @@ class RobotServer:
         self._declaration = pack_channels(channels)
         self._address = address
         self._socket = self._listen(address)
+        self._file = self._file_at(address)
         self._offered: dict[int, _Session] = {}
         self._session: _Session | None = None
         self._watchers: dict[int, _Session] = {}
@@ -110,6 +111,16 @@ class RobotServer:
             raise DeployError(f"listen: {address}: a robot listens there; allowed: another path")
         os.unlink(path)
 
+    @staticmethod
+    def _file_at(address: Address) -> tuple[int, int] | None:
+        """What tells the socket's file from another of its name; None: it has none."""
+        if address.scheme != "unix":
+            return None
+        with contextlib.suppress(OSError):
+            status = os.lstat(address.path)
+            return status.st_dev, status.st_ino
+        return None
+
     @property
     def address(self) -> Address:
         """Where it listens; with the port that was found, if 0 was asked for."""
@@ -148,6 +159,10 @@ class RobotServer:
             except OSError:
                 self.counters["unreachable"] += 1
                 return
+            if not peer:
+                # A Unix socket without a name of its own: no answer could reach it.
+                self.counters["nameless"] += 1
+                continue
             self._take(datagram, peer)
 
     def _take(self, datagram: bytes, peer: _Peer) -> None:
@@ -268,6 +283,9 @@ class RobotServer:
 
     def close(self) -> None:
         """Stop listening."""
-        self._socket.close()
-        if self._address.scheme == "unix":
+        # Another robot may listen there by now, if somebody removed our file. While our socket is
+        # open, the system gives its number to no other file.
+        if self._file is not None and self._file_at(self._address) == self._file:
             Path(self._address.path).unlink(missing_ok=True)
+        self._file = None
+        self._socket.close()

@@ -98,11 +98,18 @@ def replay(path: Path, bundle: Path, partial: bool = False) -> Replayed:
     if not pairs:
         raise DeployError(f"log: {path} holds no plans")
     numbers = np.array([recorded.plan_id for recorded, _ in pairs])
-    differences = [
-        float(np.abs(recorded.actions - again.actions).max()) for recorded, again in pairs
-    ]
+    differences = [_difference(recorded.actions, again.actions) for recorded, again in pairs]
     missing = int(numbers[-1] - numbers[0] + 1 - numbers.size)
     return Replayed(log, left_out, len(pairs), missing, np.array(differences), numbers)
+
+
+def _difference(recorded: np.ndarray, again: np.ndarray) -> float:
+    """Largest difference of an action; what was no number is the same if it is none again."""
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(recorded - again)
+    apart[(recorded == again) | (np.isnan(recorded) & np.isnan(again))] = 0.0
+    apart[np.isnan(apart)] = np.inf
+    return float(apart.max(initial=0.0))
 
 
 def _from_a_start(records: tuple[TickRecord, ...]) -> tuple[TickRecord, ...]:

@@ -113,6 +113,14 @@ def test_noise_drawn_ahead_is_the_same_noise():
         np.testing.assert_array_equal(prompt.draw(shape, reference), early.draw(shape, reference))
 
 
+def test_a_new_seed_draws_nothing_before_it_is_asked_for():
+    source = NoiseSource((3, 4))
+    source.prepare((2, 5, 3, 1), np.zeros(1, np.float32), 500)
+    source.reseed(1, 9)
+    fresh = np.random.default_rng(9)
+    assert source._generators[1].bit_generator.state == fresh.bit_generator.state
+
+
 def test_noise_drawn_ahead_in_another_shape_is_forgotten():
     source = NoiseSource((3,))
     source.prepare((1, 5, 3, 1), np.zeros(1, np.float32), 2)

@@ -16,7 +16,7 @@ from deploy.errors import DeployError
 from deploy.runtime.bundle.manifest import FileEntry, Manifest, read_manifest
 from deploy.runtime.bundle.names import ADAPT, ALLOWED, MANIFEST, VALUE
 
-__all__ = ["entry_of", "pack_arrays", "read_files", "unpack_arrays"]
+__all__ = ["entry_of", "pack_arrays", "read_files", "read_plain", "unpack_arrays"]
 
 LARGEST = 512 * 1024 * 1024
 """Bytes; a bigger file is not read."""
@@ -43,7 +43,7 @@ def read_files(folder: Path) -> tuple[Manifest, dict[str, bytes]]:
     if MANIFEST not in present:
         raise DeployError(f"bundle {folder}: {MANIFEST} is missing; is this a bundle?")
     try:
-        manifest = read_manifest(_read(folder, MANIFEST, LARGEST_MANIFEST))
+        manifest = read_manifest(read_plain(folder, MANIFEST, LARGEST_MANIFEST))
         expected = _expected(manifest)
         for name in present:
             if name not in (MANIFEST, *expected):
@@ -73,7 +73,7 @@ def _expected(manifest: Manifest) -> tuple[str, ...]:
 
 
 def _verified(folder: Path, name: str, entry: FileEntry) -> bytes:
-    content = _read(folder, name, entry.size)
+    content = read_plain(folder, name, entry.size)
     if len(content) != entry.size:
         raise DeployError(f"{name}: has {len(content)} bytes, not {entry.size}; it was cut off")
     if entry_of(content) != entry:
@@ -81,8 +81,12 @@ def _verified(folder: Path, name: str, entry: FileEntry) -> bytes:
     return content
 
 
-def _read(folder: Path, name: str, expected: int) -> bytes:
-    """The content of a plain file of at most `expected` bytes."""
+def read_plain(folder: Path, name: str, expected: int) -> bytes:
+    """The content of a plain file of at most `expected` bytes.
+
+    Raises:
+        DeployError: it is none, is longer, or cannot be read.
+    """
     limit = min(expected, LARGEST)
     try:
         # Neither through a symbolic link, nor waiting for whoever should write to a pipe.

@@ -17,7 +17,10 @@ from controllers.fields import checked_fields
 from deploy.errors import DeployError
 from deploy.runtime.link.base import Channel
 
-__all__ = ["FORMAT", "ContextTensor", "FileEntry", "Manifest", "read_manifest", "write_manifest"]
+__all__ = [
+    "FORMAT", "ContextTensor", "FileEntry", "Manifest", "listed_files", "read_manifest",
+    "write_manifest",
+]  # fmt: skip
 
 FORMAT = 3
 """Version of the layout of a bundle; a reader refuses a newer one. Format 1 had no terminal
@@ -126,29 +129,57 @@ def read_manifest(content: bytes) -> Manifest:
     Raises:
         DeployError: it is not one, of another format, or was changed; says where.
     """
-    try:
-        table = json.loads(content)
-    except ValueError as error:
-        raise DeployError(f"manifest.json: is not JSON ({error})") from None
-    if not isinstance(table, dict) or type(table.get("format")) is not int:
-        raise DeployError("manifest.json: holds no format number; is this a bundle?")
+    table = _table(content)
     if not 1 <= table["format"] <= FORMAT:
         newer = table["format"] > FORMAT
         raise DeployError(
             f"manifest.json: format {table['format']}, this version reads 1 to {FORMAT}"
             + ("; the bundle was made by a newer release" if newer else "")
         )
+    _check_digest(table)
+    try:
+        return _manifest(table)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise DeployError(f"manifest.json: {type(error).__name__}: {error}") from None
+
+
+def listed_files(content: bytes) -> frozenset[str]:
+    """Names of the files of a bundle, of whatever format an export of ours wrote.
+
+    Raises:
+        DeployError: the content is not that of a manifest of ours, or was changed.
+    """
+    table = _table(content)
+    _check_digest(table)
+    files = table.get("files")
+    if not isinstance(files, dict):
+        raise DeployError("manifest.json: lists no files")
+    return frozenset(files)
+
+
+def _table(content: bytes) -> dict[str, Any]:
+    try:
+        table = json.loads(content)
+    except ValueError as error:
+        raise DeployError(f"manifest.json: is not JSON ({error})") from None
+    except RecursionError:
+        raise DeployError("manifest.json: is nested too deeply") from None
+    if not isinstance(table, dict) or type(table.get("format")) is not int:
+        raise DeployError("manifest.json: holds no format number; is this a bundle?")
+    return table
+
+
+def _check_digest(table: dict[str, Any]) -> None:
+    """Take the hash out of the table, and compare it with the rest."""
     stated = table.pop("sha256", None)
     try:
         found = _digest(table)
     except ValueError:  # Python reads NaN and 1e999, JSON has neither
         raise DeployError("manifest.json: holds a number that is not finite") from None
+    except RecursionError:
+        raise DeployError("manifest.json: is nested too deeply") from None
     if stated != found:
         raise DeployError("manifest.json: was changed after the export (sha256 differs)")
-    try:
-        return _manifest(table)
-    except (KeyError, TypeError, ValueError) as error:
-        raise DeployError(f"manifest.json: {type(error).__name__}: {error}") from None
 
 
 def _manifest(table: dict[str, Any]) -> Manifest:

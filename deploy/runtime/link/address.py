@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from deploy.errors import DeployError
 
-__all__ = ["Address", "SimulatedRobot", "parse_address", "parse_link"]
+__all__ = ["Address", "SimulatedRobot", "parse_address", "parse_link", "refuse_zero"]
 
 _SIM_OPTIONS = ("perturb", "seed", "backend")
 
@@ -102,21 +102,29 @@ def parse_address(text: str) -> Address:
     Raises:
         DeployError: the part that cannot be understood, and what is allowed.
     """
+    if "#" in text:
+        # What follows it would be dropped: a key file, for one, and packets be believed without.
+        raise DeployError(f"link: {text!r} holds a '#'; allowed: none, in a path %23")
     try:
         parts = urlsplit(text)
         port = parts.port
+        (parts.hostname or "").encode("idna")  # as the socket would, and fail
     except ValueError as error:
         raise DeployError(f"link: {text!r}: {error}; allowed: udp://HOST:PORT") from error
     if parts.scheme not in ("udp", "unix"):
         raise DeployError(
             f"link: {text!r} is unknown; allowed: sim:ROBOT, udp://HOST:PORT, unix:///PATH"
         )
+    if "@" in parts.netloc:
+        raise DeployError(f"link: {text!r} names a user; allowed: udp://HOST:PORT, unix:///PATH")
     options = _options(text, parts.query, ("key-file",))
     key_file = Path(options["key-file"]) if "key-file" in options else None
     if parts.scheme == "unix":
         if parts.netloc or not parts.path:
             raise DeployError(f"link: {text!r} names no socket; allowed: unix:///PATH")
-        return Address("unix", path=unquote(parts.path), key_file=key_file)
+        path = unquote(parts.path)
+        refuse_zero(text, path)
+        return Address("unix", path=path, key_file=key_file)
     if not parts.hostname or port is None or parts.path not in ("", "/"):
         raise DeployError(f"link: {text!r} names no host and port; allowed: udp://HOST:PORT")
     return Address("udp", host=parts.hostname, port=port, key_file=key_file)
@@ -150,6 +158,17 @@ def _options(text: str, query: str, allowed: tuple[str, ...]) -> Mapping[str, st
         if not value:
             # A key file whose name got lost must not mean that none was asked for.
             raise DeployError(f"link: {name}= in {text!r} is empty; allowed: {name}=VALUE")
+        refuse_zero(text, value)
     if len(dict(pairs)) != len(pairs):
         raise DeployError(f"link: {text!r} gives an option twice; allowed: once")
     return dict(pairs)
+
+
+def refuse_zero(text: str, value: str) -> None:
+    """Refuse a zero byte, `%00`, in a part of a link's text: no file can have one in its name.
+
+    Raises:
+        DeployError: there is one.
+    """
+    if "\0" in value:
+        raise DeployError(f"link: {text!r} holds a zero byte (%00); allowed: none")

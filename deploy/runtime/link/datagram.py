@@ -9,6 +9,7 @@ import socket
 import tempfile
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from deploy.errors import DeployError
@@ -153,9 +154,11 @@ class DatagramLink:
         else:
             self._heard = packet.number
             try:
-                self._waiting = unpack_observation(packet.payload, received_ns)
+                newest = unpack_observation(packet.payload, received_ns)
             except ValueError:
                 self.counters["cut"] += 1
+            else:
+                self._waiting = _after(self._waiting, newest)
 
     def _late_greeting(self, datagram: bytes) -> bool:
         """Whether a slow robot answers a second time: we greet it until it does."""
@@ -221,3 +224,11 @@ class DatagramLink:
                 os.unlink(with_name)
             self._folder.cleanup()
             self._folder = None
+
+
+def _after(unread: Observation | None, newest: Observation) -> Observation:
+    """The newest observation; what happened before it and nobody has read counts as news, too."""
+    if unread is None:
+        return newest
+    reset, fallen = unread.reset or newest.reset, unread.fallen or newest.fallen
+    return replace(newest, reset=reset, fallen=fallen)

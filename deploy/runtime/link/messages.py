@@ -55,9 +55,11 @@ def unpack_channels(payload: bytes) -> Channels:
             observation=tuple(_channel(item) for item in declared["observation"]),
             action=tuple(_channel(item) for item in declared["action"]),
             safe_action=tuple(float(value) for value in declared["safe_action"]),
-            simulated=bool(declared["simulated"]),
+            simulated=_flag(declared, "simulated"),
         )
-    except (zlib.error, KeyError, TypeError, AttributeError) as error:
+    except RecursionError:
+        raise ValueError("the declaration is nested too deeply") from None
+    except (zlib.error, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"the declaration cannot be read: {error}") from error
 
 
@@ -68,8 +70,24 @@ def _channel(item: dict[str, object]) -> Channel:
         unit=str(item["unit"]),
         low=-np.inf if low is None else float(low),  # pyright: ignore[reportArgumentType]
         high=np.inf if high is None else float(high),  # pyright: ignore[reportArgumentType]
-        sign=-1 if item["sign"] == -1 else 1,
+        sign=_sign(item),
     )
+
+
+def _sign(item: dict[str, object]) -> int:
+    """1 or -1: a motor that turns the other way must not be guessed at."""
+    sign = item["sign"]
+    if isinstance(sign, bool) or not isinstance(sign, (int, float)) or sign not in (1, -1):
+        raise ValueError(f"{item['name']}: sign {sign!r} is not allowed; allowed: 1, -1")
+    return int(sign)
+
+
+def _flag(declared: dict[str, object], name: str) -> bool:
+    """True or false, not what merely passes for it: "false" would be true."""
+    value = declared[name]
+    if not isinstance(value, bool):
+        raise ValueError(f"{name}: {value!r} is not allowed; allowed: true, false")
+    return value
 
 
 def pack_observation(observation: Observation) -> bytes:

@@ -6,5 +6,8 @@ from deploy.runtime.log.flight_recorder import FlightRecorder
 from deploy.runtime.log.reader import Log, read_log
 from deploy.runtime.log.stream import McapLog
 from deploy.runtime.log.topics import Topics
+from deploy.runtime.log.transitions import Transitions, transitions_of
 
-__all__ = ["FlightRecorder", "Log", "McapLog", "Topics", "read_log"]
+__all__ = [
+    "FlightRecorder", "Log", "McapLog", "Topics", "Transitions", "read_log", "transitions_of",
+]  # fmt: skip

@@ -23,11 +23,11 @@ _AFTER_S = 1.0
 
 
 class FlightRecorder:
-    """A ring of the last ticks; every fault leaves a file of its own.
+    """A ring of the last ticks; every fault is in a file, some time after it included.
 
     A fault is a change into SAFE or STOP while the robot is armed, or an exception that leaves the
-    `with` block. The ring holds references to records that exist anyway; files are written by a
-    thread.
+    `with` block. One that comes while the file of another is due is in that file. The ring holds
+    references to records that exist anyway; files are written by a thread.
 
     Args:
         folder: where the files go.
@@ -60,7 +60,9 @@ class FlightRecorder:
         """Take a tick."""
         self._ring.append(record)
         unsafe = (Mode.SAFE, Mode.STOP)
-        if record.armed and record.mode in unsafe and self._mode not in unsafe:
+        changed = record.mode in unsafe and self._mode not in unsafe
+        # A file that is due is not put off: faults in quick succession would leave none at all.
+        if record.armed and changed and self._due < 0:
             self._due = record.tick + self._after
         self._mode = record.mode
         if 0 <= self._due <= record.tick:
@@ -78,6 +80,7 @@ class FlightRecorder:
     def _write(self, path: Path, records: list[TickRecord]) -> None:
         beside(self._priority)
         temporary = path.with_suffix(".partial")
+        file = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             file = McapFile(temporary, self._topics, self._metadata)
@@ -86,8 +89,11 @@ class FlightRecorder:
             file.close()
             temporary.replace(path)
             self.files.append(path)
-        except OSError as error:
-            self.trouble = f"faults: {path}: {error.strerror or error}"
+        except Exception as error:
+            # Whatever it is, the run goes on and tells it at its end.
+            self.trouble = f"faults: {path}: {getattr(error, 'strerror', None) or error}"
+            if file is not None:
+                file.abandon()
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
 

@@ -46,7 +46,8 @@ def tick_from(text: dict[str, Any]) -> TickRecord:
     """The tick that was written.
 
     Raises:
-        KeyError, TypeError, ValueError: it was not written by `tick_to`.
+        LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError: it was
+            not written by `tick_to`.
     """
     values: dict[str, Any] = dict(text)
     values |= {name: _number(text[name]) for name in _FLOATS}

@@ -9,8 +9,10 @@ from typing import Any
 from deploy.runtime.log.text import plain, tick_to
 from deploy.runtime.loop.record import TickRecord
 
-__all__ = ["TICK", "Topics"]
+__all__ = ["APPLIED", "OBSERVATION", "TICK", "Topics"]
 
+OBSERVATION, APPLIED = "/observation", "/applied"
+"""Topics whose schemas name the fields of the robot, in the bundle's order."""
 TICK = "/tick"
 """The topic that holds all of a record; a replay reads it alone."""
 
@@ -34,8 +36,8 @@ class Topics:
             ("prior_error", "adapted_error", "loss_before", "loss_after", "step_norm"), _NUMBER
         )
         self._topics: dict[str, tuple[dict[str, Any], Callable[[TickRecord], dict[str, Any]]]] = {
-            "/observation": (dict.fromkeys(observation, _NUMBER), self._seen),
-            "/applied": (dict.fromkeys(action, _NUMBER), self._applied),
+            OBSERVATION: (dict.fromkeys(observation, _NUMBER), self._seen),
+            APPLIED: (dict.fromkeys(action, _NUMBER), self._applied),
             "/command": (dict.fromkeys(action, _NUMBER), self._command),
             "/mode": (
                 {"mode": _WORD, "rank": _NUMBER, "reason": _WORD, "armed": _FLAG}, _mode,

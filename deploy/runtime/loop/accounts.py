@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, OrderedDict
 from typing import Any
 
@@ -17,6 +18,8 @@ MOST_CHANGES = 1000
 
 SLOW_WAKE = 0.1
 """Part of the period; a tick that begins later blames its own waking for what it misses."""
+
+NUMBERS = re.compile(r"[\d.]+")
 
 WAITING = 64
 """Missed plans that may still arrive and explain themselves."""
@@ -76,7 +79,10 @@ class Accounts:
 
     def _note_mode(self, record: TickRecord, last: TickRecord | None) -> None:
         changed = last is None or last.mode is not record.mode
-        # A reason that only counts on ("2 control periods old", "3 ...") is not worth a line.
+        if last is not None and record.mode is Mode.STOP:
+            # Why it was not armed. One that only counts on ("2 control periods old", "3 ...") is
+            # not worth a line.
+            changed = changed or _wordy(last.reason) != _wordy(record.reason)
         if changed and len(self._changes) < MOST_CHANGES:
             self._changes.append(
                 {"tick": record.tick, "mode": record.mode.value, "reason": record.reason}
@@ -179,3 +185,7 @@ class Accounts:
             "steps": self.steps,
             "return": self._return,
         }
+
+
+def _wordy(reason: str) -> str:
+    return NUMBERS.sub("", reason)

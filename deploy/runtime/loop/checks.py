@@ -11,20 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from deploy.runtime.link.base import Observation
+from deploy.runtime.loop.jumps import JUMP_FLOOR, WARM, Jumps
+from deploy.runtime.loop.lateness import Lateness
 from deploy.runtime.loop.settings import Limits, LoopSettings
 from deploy.runtime.loop.stillness import Stillness
 
 __all__ = ["Check", "ObservationChecker"]
-
-JUMP_FLOOR = {"m": 0.5, "rad": 1.0, "m/s": 10.0, "rad/s": 40.0, "1": 1.0}
-"""Change within a control period that no robot of this size makes, by unit: smaller changes are
-never called jumps, however quiet the robot has been."""
-
-WARM = 20
-"""Changes seen before the greatest of them says what is usual."""
-
-FORGET = 0.995
-"""How the greatest change seen fades from tick to tick."""
 
 WRONG_DT = 0.1
 """A mean period this far off, relatively, is not the one the model was trained on."""
@@ -32,8 +24,12 @@ WRONG_DT = 0.1
 UNEVEN_DT = 0.4
 """A single period this far off makes no transition to learn from."""
 
-DRIFT = 2e-4
-"""How fast two monotonic clocks may drift apart: 200 ppm, several times a quartz."""
+REST = 1e-4
+"""Part of what no robot changes by in a control period (`JUMP_FLOOR`) that none at rest does."""
+
+BELIEVE_AFTER = 10
+"""Observations in a row that jumped alike until they are believed; at least twice `hold_ticks`, so
+that the robot was stopped by then."""
 
 
 @dataclass(frozen=True)
@@ -65,21 +61,22 @@ class ObservationChecker:
 
     def __init__(self, limits: Limits, settings: LoopSettings) -> None:
         self._limits, self._settings = limits, settings
-        units = limits.observation_units
-        self._floor = np.array([JUMP_FLOOR.get(unit, np.inf) for unit in units], np.float32)
-        self._turns = np.array([unit == "rad" for unit in units])
+        floor = [JUMP_FLOOR.get(unit, 1.0) for unit in limits.observation_units]
+        self._rest = REST * np.array(floor)
         self.last_measured_ns = 0
         self._start_over()
 
     def _start_over(self) -> None:
-        size = self._limits.observation_size
+        limits, settings = self._limits, self._settings
         # Its clock and its count may have begun anew, too.
         self.last: Observation | None = None
-        self._greatest = np.zeros(size, np.float32)
-        self._changes = 0
-        self._still = Stillness(size, self._settings.frozen_ticks, self._settings.stuck_ticks)
-        self._offset_ns: float | None = None
-        self._offset_at = 0
+        believe_after = max(BELIEVE_AFTER, 2 * settings.hold_ticks)
+        self._jumps = Jumps(
+            limits.observation_units, limits.dt_ns, settings.jump_factor, believe_after
+        )
+        span = limits.action_high - limits.action_low
+        self._still = Stillness(self._rest, span, settings.frozen_ticks, settings.stuck_ticks)
+        self._lateness = Lateness()
         self._mean_period = 1.0
         self._previous_usable = False
         self._newest = -1
@@ -110,46 +107,47 @@ class ObservationChecker:
 
     def _contents(self, observation: Observation, now_ns: int, last: Observation | None) -> Check:
         self._newest = observation.sequence
-        age = self._age(observation, now_ns) / self._limits.dt_ns
         previous, self._previous_usable = self._previous_usable, False
-        values = observation.values
-        for what, found, size in (
-            ("values", values, self._limits.observation_size),
-            ("applied actions", observation.applied, self._limits.action_size),
-        ):
-            if found.shape != (size,):
-                wrong = f"observation: {found.size} {what}, not {size}"
-                return Check(blind=wrong, doubt=wrong, age_ticks=age)
-        wrong = self._wrong(values, last)
-        if wrong:
+        wrong, stands = self._wrong(observation, last), ""
+        if not wrong:
+            names = self._limits.observation_names
+            stands = self._still.see(observation.values, observation.applied, names)
+            wrong = stands if self._still.frozen else ""
+        if wrong:  # it says nothing of the clocks, either
+            age = max(0.0, self._age(observation, now_ns))
             return Check(blind=wrong, doubt=wrong, age_ticks=age)
-        wrong = self._still.see(values, self._limits.observation_names)
-        if self._still.frozen:
-            return Check(blind=wrong, doubt=wrong, age_ticks=age)
+        self._lateness.take(observation)
+        age = self._age(observation, now_ns)
+        if age < -self._settings.stale_ticks:
+            # Not the one that the next is compared with: its stamp would be older.
+            return Check(blind=f"observation: its stamp is {-age:.1f} control periods ahead")
+        age = max(0.0, age)
         if age > self._settings.stale_ticks:
             self._accept(observation, now_ns, age, last)
-            self._previous_usable = False
             return Check(blind=f"observation: {age:.1f} control periods old", age_ticks=age)
         even, period_doubt = self._period(observation, last)
         self._accept(observation, now_ns, age, last)
         if period_doubt:
             return Check(blind=period_doubt, doubt=period_doubt, age_ticks=age)
-        stuck = wrong if self._still.stuck_long else ""
         self._previous_usable = True
-        return Check(blind=stuck, doubt=wrong, transition=previous and even, age_ticks=age)
+        return Check(
+            blind=stands if self._still.stuck_long else "", doubt=stands,
+            transition=previous and even, age_ticks=age,
+        )  # fmt: skip
 
     def _age(self, observation: Observation, now_ns: int) -> float:
-        """Since the robot measured [ns], as seen against its promptest observation."""
-        offset = float(observation.received_ns - observation.stamp_ns)
-        if self._offset_ns is not None:
-            drift = DRIFT * (observation.received_ns - self._offset_at)
-            offset = min(offset, self._offset_ns + drift)
-        self._offset_ns, self._offset_at = offset, observation.received_ns
-        return max(0.0, now_ns - (observation.stamp_ns + offset))
+        """Since the robot measured, in control periods."""
+        return self._lateness.age_ns(observation, now_ns) / self._limits.dt_ns
 
-    def _wrong(self, values: np.ndarray, last: Observation | None) -> str:
-        """Not finite, out of range or a jump; names the first such channel."""
-        names = self._limits.observation_names
+    def _wrong(self, observation: Observation, last: Observation | None) -> str:
+        """Of another size, not finite, out of range or a jump; names the first such channel."""
+        values, names = observation.values, self._limits.observation_names
+        for what, found, size in (
+            ("values", values, self._limits.observation_size),
+            ("applied actions", observation.applied, self._limits.action_size),
+        ):
+            if found.shape != (size,):
+                return f"observation: {found.size} {what}, not {size}"
         finite = np.isfinite(values)
         if not finite.all():
             index = int(np.argmin(finite))
@@ -160,19 +158,7 @@ class ObservationChecker:
             index = int(np.argmin(inside))
             allowed = f"{low[index]:g} to {high[index]:g}"
             return f"observation: {names[index]} is {values[index]:g}, not within {allowed}"
-        if last is not None and self._changes >= WARM:
-            change = self._change(values, last)
-            jumps = change > np.maximum(self._floor, self._settings.jump_factor * self._greatest)
-            if jumps.any():
-                index = int(np.argmax(jumps))
-                return f"observation: {names[index]} jumped by {change[index]:g}"
-        return ""
-
-    def _change(self, values: np.ndarray, last: Observation) -> np.ndarray:
-        """Size of the change of each channel [S], angles the shorter way round."""
-        change = values - last.values
-        turned = change - 2 * np.pi * np.round(change / (2 * np.pi))
-        return np.abs(np.where(self._turns, turned, change))
+        return self._jumps.see(observation, last, names)
 
     def _period(self, observation: Observation, last: Observation | None) -> tuple[bool, str]:
         """Whether exactly one even control period lies between, and what is wrong with them."""
@@ -184,7 +170,7 @@ class ObservationChecker:
         ratio = (observation.stamp_ns - last.stamp_ns) / (count * self._limits.dt_ns)
         self._mean_period += 0.05 * (min(ratio, 4.0) - self._mean_period)
         doubt = ""
-        if self._changes >= WARM and abs(self._mean_period - 1) > WRONG_DT:
+        if self._jumps.changes >= WARM and abs(self._mean_period - 1) > WRONG_DT:
             period = self._mean_period * self._limits.dt
             doubt = f"observation: control period {period:.4g} s, not {self._limits.dt:g} s"
         return count == 1 and abs(ratio - 1) <= UNEVEN_DT, doubt
@@ -192,10 +178,6 @@ class ObservationChecker:
     def _accept(
         self, observation: Observation, now_ns: int, age: float, last: Observation | None
     ) -> None:
-        if last is not None:
-            self._greatest = np.maximum(
-                FORGET * self._greatest, self._change(observation.values, last)
-            )
-            self._changes += 1
+        self._jumps.accept(observation, last)
         self.last = observation
         self.last_measured_ns = now_ns - round(age * self._limits.dt_ns)

@@ -8,6 +8,7 @@ import numpy as np
 
 from deploy.errors import DeployError
 from deploy.runtime.link.base import Observation, RobotLink
+from deploy.runtime.loop.answers import Answers
 from deploy.runtime.loop.checks import Check, ObservationChecker
 from deploy.runtime.loop.flight import Flight
 from deploy.runtime.loop.settings import Limits, LoopSettings
@@ -59,12 +60,19 @@ class Intake:
         limits: of the robot.
         settings: of the loop.
         flight: hears the robot's answers.
+        answers: as well.
     """
 
     def __init__(
-        self, link: RobotLink, limits: Limits, settings: LoopSettings, flight: Flight
+        self,
+        link: RobotLink,
+        limits: Limits,
+        settings: LoopSettings,
+        flight: Flight,
+        answers: Answers,
     ) -> None:
-        self._link, self._limits, self._settings, self._flight = link, limits, settings, flight
+        self._link, self._limits, self._settings = link, limits, settings
+        self._flight, self._answers = flight, answers
         self._checker = ObservationChecker(limits, settings)
         self.broken = ""
         """Why the link is beyond waiting; "" while it works."""
@@ -92,12 +100,13 @@ class Intake:
         transition = check.transition
         restarted = False
         if observation is not None:
+            self._answers.hear(observation)
             foreign = self._flight.hear(observation)
             self._foreign = self._foreign + 1 if foreign else 0
             if self._foreign >= FOREIGN:
                 fatal = fatal or foreign
             fatal = fatal or self._flight.unheard
-            if observation.fallen and self._settings.stop_on_fall:
+            if observation.fallen and self._fall_matters():
                 fatal = fatal or "the robot has fallen"
             restarted = observation.reset
             transition = self._learnable(observation, check)
@@ -107,6 +116,15 @@ class Intake:
             elapsed = (now_ns - self._checker.last_measured_ns) / self._limits.dt_ns
             period = last.sequence + round(elapsed)
         return Sight(observation, last, check, fatal, period, transition, restarted)
+
+    def _fall_matters(self) -> bool:
+        """Whether a robot that has fallen must be stopped.
+
+        One that is simulated is set back to its start by the first command of a new commander, so
+        how it was left does not matter before.
+        """
+        left = self._limits.simulated and not (self._answers.begun or self._settings.readonly)
+        return self._settings.stop_on_fall and not left
 
     def _learnable(self, observation: Observation, check: Check) -> bool:
         """Whether the period before it taught something: one command acted, all through it."""

@@ -77,6 +77,10 @@ class ModeMachine:
         self._clear()
         self.restart("armed, waiting for the first plan")
 
+    def refuse(self, why: str) -> None:
+        """A person asked to arm the robot, and it cannot be."""
+        self.reason = f"arming refused: {why}"
+
     def restart(self, reason: str) -> None:
         """Plans are void, and new ones on their way: the last command is held meanwhile."""
         if self.mode is not Mode.SAFE:

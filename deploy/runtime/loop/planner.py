@@ -18,6 +18,9 @@ from deploy.runtime.loop.record import PlanRecord
 
 __all__ = ["Agent", "PlannerCore"]
 
+SPARE = 2
+"""Iterations prepared beyond those of the last plan: the next may have time for more."""
+
 
 class Agent(Protocol):
     """What the planner asks of `controllers.MPCAgent`, for one robot (B = 1)."""
@@ -89,6 +92,8 @@ class PlannerCore:
         self._first: int | None = None
         self._frozen = False
         self._plans = 0
+        self._used, self._ready = 0, 0
+        """Iterations of the last plan, and how many of the next are prepared."""
 
     # Numbers beyond all bounds are found by what judges them; a warning would help nobody.
 
@@ -131,6 +136,7 @@ class PlannerCore:
         now = self._clock.now_ns()
         self._first = task.first_sequence
         self._plans += 1
+        self._used, self._ready = int(decision.iterations), 0
         return PlanRecord(
             plan_id=self._plans - 1,
             epoch=task.epoch,
@@ -155,12 +161,21 @@ class PlannerCore:
             cpu_s=time.process_time() - cpu,
         )
 
-    def prepare(self) -> None:
-        """Do now what the next plan needs no observation for; to be called once one is published.
+    def prepare(self) -> bool:
+        """Do some of what the next plan needs no observation for, while that is awaited.
 
-        Tasks are planned alike with and without it.
+        An iteration at a time, so that the next task never waits for long, and no more of them than
+        the next plan can need: a planner may be allowed a thousand and have time for ten. Tasks are
+        planned alike with and without it.
+
+        Returns:
+            Whether there was something to do.
         """
-        self._agent.prepare(self._iterations)
+        if self._ready >= self._used + SPARE:
+            return False
+        self._ready += 1
+        self._agent.prepare(self._ready)
+        return True
 
     def _adaptation(self, task: PlannerTask) -> dict[str, float]:
         """How adapting went, where the model says."""

@@ -105,6 +105,7 @@ class Session:
         self._arm, self._ticks, self._follow = arm, ticks, follow
         self._begun: int | None = 0 if settings.readonly else None
         self._stop = ""
+        self._failed = False
 
     def stop(self, reason: str) -> None:
         """End after this tick; callable from a signal handler."""
@@ -123,7 +124,8 @@ class Session:
 
     def _ended_unsafe(self) -> bool:
         mode = self._shield.modes.mode
-        return self._begun is not None and mode in (Mode.SAFE, Mode.STOP)
+        stopped = self._begun is not None and mode in (Mode.SAFE, Mode.STOP)
+        return stopped or self._failed
 
     def _loop(self) -> None:
         period = self._limits.dt_ns
@@ -169,21 +171,38 @@ class Session:
             self._begun = record.tick
         if record.mode is Mode.STOP and record.armed and not self._person.present:
             self.stop(record.reason)  # nobody is there to arm it again
+        if hopeless := self._hopeless(record):
+            self._failed = True
+            self.stop(hopeless)
         # One tick more than periods: its observation shows what the last of them brought.
         begun, ticks = self._begun, self._ticks
         if begun is not None and ticks is not None and record.tick - begun >= ticks:
             self.stop("the time is up")
 
+    def _hopeless(self, record: TickRecord) -> str:
+        """Why the robot cannot be armed any more, whoever asks; "" if it may be."""
+        if record.mode is Mode.STOP and self._shield.broken:
+            return self._shield.broken
+        waits = self._arm and self._begun is None and not self._person.present
+        longest_s = self._settings.arm_within_s
+        if waits and record.tick * self._limits.dt >= longest_s:
+            return f"{record.reason}, for {longest_s:g} s"
+        return ""
+
 
 @contextmanager
 def stop_signals(stop: Callable[[str], None]) -> Iterator[None]:
-    """Ctrl-C and SIGTERM call `stop` instead of ending the process."""
+    """Ctrl-C, SIGTERM and a lost terminal call `stop` instead of ending the process."""
 
     def caught(number: int, frame: FrameType | None) -> None:
         del frame
         stop(signal.Signals(number).name)
 
-    numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    # Under nohup a lost terminal is no reason to end. Ctrl-C always is, though a script lets what
+    # it starts in the background ignore it: whoever says stop to a robot is heard.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
     before = {number: signal.signal(number, caught) for number in numbers}
     try:
         yield

@@ -38,6 +38,7 @@ class LoopSettings:
         frozen_ticks: identical observations in a row that count as a frozen sensor.
         stuck_ticks: identical values of one channel in a row that count as a stuck sensor.
         jump_factor: a change is a jump if it exceeds this many times the greatest seen lately.
+        arm_within_s: an unattended run that could not be armed for so long ends [s].
         warmup_ticks: first ticks, whose times are told apart from those of all others.
         stop_on_fall: the robot's word that it has fallen is a reason to stop.
         readonly: compute commands, send none.
@@ -57,6 +58,7 @@ class LoopSettings:
     frozen_ticks: int = 3
     stuck_ticks: int = 10
     jump_factor: float = 8.0
+    arm_within_s: float = 10.0
     warmup_ticks: int = 20
     stop_on_fall: bool = True
     readonly: bool = False
@@ -80,6 +82,7 @@ class LoopSettings:
         require(0.5 <= self.stale_ticks <= 8, "stale_ticks", self.stale_ticks, "0.5 to 8")
         require(self.frozen_ticks >= 2, "frozen_ticks", self.frozen_ticks, "integers from 2")
         require(self.stuck_ticks >= 2, "stuck_ticks", self.stuck_ticks, "integers from 2")
+        require(self.arm_within_s > 0, "arm_within_s", self.arm_within_s, "above 0")
         require(self.jump_factor > 1, "jump_factor", self.jump_factor, "above 1")
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from deploy.errors import DeployError
 from deploy.runtime.link.base import Command, RobotLink
+from deploy.runtime.loop.answers import Answers
 from deploy.runtime.loop.clock import Clock
 from deploy.runtime.loop.flight import MOST_IN_FLIGHT, Flight
 from deploy.runtime.loop.guard import CommandGuard, ramp
@@ -62,7 +63,8 @@ class Shield:
         self._settings, self._clock = settings, clock
         self._wait_s, self._wall_ns = wait_s, wall_ns
         self._flight = Flight(settings.valid_ticks, limits.safe_action)
-        self._intake = Intake(link, limits, settings, self._flight)
+        self._answers = Answers()
+        self._intake = Intake(link, limits, settings, self._flight, self._answers)
         self._shelf = PlanShelf(limits, settings)
         self._guard = CommandGuard(limits)
         self.modes = ModeMachine(settings)
@@ -78,6 +80,11 @@ class Shield:
         if settings.readonly:
             self.modes.arm()  # the modes that would be, though no command leaves
 
+    @property
+    def broken(self) -> str:
+        """Why the link is lost for good; "" while it works."""
+        return self._intake.broken
+
     # Arming is for people.
 
     def ask_to_arm(self) -> None:
@@ -85,10 +92,13 @@ class Shield:
         self._asked = not self._settings.readonly
 
     def _answer(self, sight: Sight) -> None:
-        """Arm if a person asked for it and the robot is stopped and seen."""
+        """Arm if a person asked for it and the robot is stopped and seen; else say why not."""
         asked, self._asked = self._asked, False
-        ready = sight.usable and not sight.fatal and self.modes.mode is Mode.STOP
-        if asked and ready:
+        if not asked or self.modes.mode is not Mode.STOP:
+            return
+        if why := sight.fatal or sight.check.blind:
+            self.modes.refuse(why)
+        else:
             self.arm()
 
     def arm(self) -> None:
@@ -102,6 +112,7 @@ class Shield:
         self._epoch += 1
         self._shelf.clear()
         self._flight.start_over()
+        self._answers.start_over()
 
     # One tick.
 
@@ -208,6 +219,8 @@ class Shield:
         fatal = sight.fatal
         if paused_ns > (settings.hold_ticks + 1) * self._limits.dt_ns:
             fatal = fatal or f"the loop stood still for {paused_ns * 1e-9:.2f} s"
+            self._answers.expire()
+        self._follow_what_acts()
         stale = choice.stale
         if stale and (trouble := self._planner.trouble()):
             stale = f"planner: {trouble}"
@@ -224,6 +237,14 @@ class Shield:
         if mode is Mode.SAFE and before is not Mode.SAFE:
             self._ramp_from, self._ramp_tick = self._guard.last, 0
         return mode
+
+    def _follow_what_acts(self) -> None:
+        """Commands start from what the robot does by itself, where it no longer obeys."""
+        acting = None
+        if self.armed and self._answers.alone(self._flight.delay):
+            stopping = self.modes.mode in (Mode.SAFE, Mode.STOP)
+            acting = self._limits.safe_action if stopping else self._intake.applied
+        self._guard.stay_near(acting)
 
     def _command(self, mode: Mode, choice: Choice) -> tuple[np.ndarray, np.ndarray]:
         """What the plan asks for, NaN without one, and what may leave; [A] each."""
@@ -261,6 +282,7 @@ class Shield:
             self._intake.broken = self._intake.broken or f"link: {error}"
             return False
         self._written_ns = command.stamp_ns
+        self._answers.send()
         self._flight.send(self._sequence, period, values)
         return True
 
@@ -274,6 +296,7 @@ class Shield:
         """
         if not self.armed:
             return self._guard.last
+        self._guard.stay_near(None)  # nobody listens to the robot any more
         self._ramp_from, self._ramp_tick = self._guard.last, 0
         start = due = max(self._clock.now_ns(), self._written_ns + self._limits.dt_ns)
         answers = -1 if self._sight is None else self._sight.newest

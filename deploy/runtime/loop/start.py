@@ -58,7 +58,8 @@ def run_bundle(config: RunConfig, person: Person | None = None) -> dict[str, Any
         raise DeployError(f"deterministic: {robot} has a time of its own; allowed: sim:NAME")
     settings = config.settings(readonly=not (config.arm or person.present))
     clock = VirtualClock() if config.deterministic else MonotonicClock()
-    with ExitStack() as stack:
+    # Of the two stacks the first is unwound last: a second Ctrl-C cuts short neither log nor link.
+    with ExitStack() as signals, ExitStack() as stack:
         link = links.open_link(robot)
         stack.callback(link.close)
         ours: RobotLink = bundle.attach(link)
@@ -83,8 +84,8 @@ def run_bundle(config: RunConfig, person: Person | None = None) -> dict[str, Any
             person=person, arm=config.arm,
             ticks=config.ticks(limits.dt), follow=follow,
         )  # fmt: skip
-        with stop_signals(session.stop):
-            ending = session.run()
+        signals.enter_context(stop_signals(session.stop))
+        ending = session.run()
         measured = baseline.finish() if baseline is not None else None
     # The logs are closed now: all that could go wrong with them has.
     lost = [*ending.lost_sinks, recorder.trouble, "" if log is None else log.trouble]

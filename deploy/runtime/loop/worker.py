@@ -26,6 +26,9 @@ IDLE_S = 0.0003
 WARM_UP = 3
 """Plans made before the first task, so that the first that counts is not slower."""
 
+WARM_UP_NS = 10**9
+"""Time for each of them: a planner may be allowed thousands of iterations."""
+
 
 def bundle_agent(path: str, seed: int, planner: str = "") -> Any:
     """The agent of a bundle; `planner` as text, in place of the bundle's."""
@@ -45,13 +48,15 @@ def serve(exchange: Exchange, core: PlannerCore, parent: int) -> None:
     """
     next_task = 0
     looks = 0
+    planned = False
     while not exchange.over:
         looks += 1
         if looks % 256 == 0 and os.getppid() != parent:
             return
         head = exchange.tasks.head
         if head == next_task:
-            time.sleep(IDLE_S)
+            if not (planned and core.prepare()):
+                time.sleep(IDLE_S)
             continue
         task = None
         for number in range(max(next_task, head - exchange.tasks.slots + 1), head):
@@ -62,7 +67,7 @@ def serve(exchange: Exchange, core: PlannerCore, parent: int) -> None:
         next_task = head
         if task is not None:
             exchange.plans.write(exchange.shapes.pack(core.plan(task)))
-            core.prepare()
+            planned = True
 
 
 def warm_up(core: PlannerCore, spec: dict[str, Any]) -> None:
@@ -72,7 +77,7 @@ def warm_up(core: PlannerCore, spec: dict[str, Any]) -> None:
     for sequence in range(WARM_UP):
         now = time.monotonic_ns()
         task = PlannerTask(
-            tick=0, epoch=-2, sequence=sequence, received_ns=now, deadline_ns=now + 10**10,
+            tick=0, epoch=-2, sequence=sequence, received_ns=now, deadline_ns=now + WARM_UP_NS,
             first_sequence=sequence + 1, transition=True, frozen=False, observation=still,
             applied=nothing[0], in_flight=nothing,
         )  # fmt: skip

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from adaptive_control.cli import run as cli
 from adaptive_control.cli.main import main
 from deploy.runtime.loop import start
 from deploy.runtime.loop.accounts import Accounts
@@ -85,6 +88,72 @@ def test_a_clean_end_is_zero(asked: list[RunConfig], capsys: pytest.CaptureFixtu
     assert main(["run", "bundle", "--seed", "1"]) == 0
     assert not asked[0].arm, "it does not arm by itself"
     assert "no command was sent" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("where", ["folder", "file/run.json"])
+def test_a_summary_that_cannot_be_written_is_refused_before_the_run(
+    asked: list[RunConfig], capsys: pytest.CaptureFixture[str], tmp_path: Path, where: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    assert main(["run", "bundle", "--json", str(tmp_path / where)]) == 2
+    assert asked == []
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: json: {tmp_path / where}")
+    assert "allowed: a file" in error
+    assert error.count("\n") == 1
+    assert [path.name for path in (tmp_path / "folder").iterdir()] == []
+
+
+@pytest.mark.parametrize(("seed", "status"), [("0", 3), ("1", 2)])
+def test_a_summary_that_is_lost_hides_no_safe_stop(
+    asked: list[RunConfig],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    seed: str,
+    status: int,
+) -> None:
+    def full(path: Path, value: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(cli, "write_json", full)
+    out = tmp_path / "run.json"
+    assert main(["run", "bundle", "--seed", seed, "--json", str(out)]) == status
+    shown = capsys.readouterr()
+    assert shown.err == f"error: json: {out}: No space left on device\n"
+    assert "ended: observation: none arrived" in shown.out, "all that could be told was"
+
+
+@pytest.mark.parametrize("gone", [OSError(5, "Input/output error"), SystemExit(1)])
+def test_a_terminal_that_is_gone_hides_no_safe_stop(
+    asked: list[RunConfig],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    gone: BaseException,
+) -> None:
+    def nobody(console: object, told: object) -> None:
+        raise gone
+
+    monkeypatch.setattr(cli, "_print_summary", nobody)
+    monkeypatch.setattr(os, "dup2", lambda *_: None)
+    assert main(["run", "bundle", "--json", str(tmp_path / "run.json")]) == 3
+    assert json.loads((tmp_path / "run.json").read_text())["safe"] is True
+    assert main(["run", "bundle", "--seed", "1"]) == 0
+
+
+def test_a_second_ctrl_c_costs_neither_the_summary_nor_its_status(
+    asked: list[RunConfig], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    written = cli.write_json
+
+    def interrupted(path: Path, value: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        written(path, value)
+
+    monkeypatch.setattr(cli, "write_json", interrupted)
+    assert main(["run", "bundle", "--json", str(tmp_path / "run.json")]) == 3
+    assert json.loads((tmp_path / "run.json").read_text())["safe"] is True
 
 
 def test_settings_reach_the_loop(asked: list[RunConfig]) -> None:

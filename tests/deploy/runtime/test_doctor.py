@@ -80,6 +80,18 @@ def test_each_action_moves_its_own_joint_forward(changes: dict[str, object]) -> 
     assert np.all(robot.commands[-1] == 0)
 
 
+def test_names_and_units_are_shown_as_they_are_and_not_taken_for_markup() -> None:
+    robot, bundle = Robot(), load_bundle(bundle_path())
+    first, *rest = robot.channels.observation
+    odd = replace(first, name="foot[/fr]", unit="[bold]m")
+    robot.channels = replace(robot.channels, observation=(odd, *rest))
+    shown = io.StringIO()
+    with pytest.raises(DeployError, match=r"foot\[/fr\]"):
+        examine(Console(file=shown, width=200), bundle, robot, DoctorConfig())
+    assert "foot[/fr]" in shown.getvalue()
+    assert "[bold]m" in shown.getvalue()
+
+
 def test_a_motor_that_turns_the_other_way_unannounced_is_seen() -> None:
     robot, bundle = Robot(), load_bundle(bundle_path())
     robot.turned[1] = -1

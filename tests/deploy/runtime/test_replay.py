@@ -8,11 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from adaptive_control.cli.main import main
 from deploy.runtime.log import McapLog, Topics, read_log
 from deploy.runtime.loop.record import TickRecord
+from deploy.runtime.replay import _difference
 from tests.deploy.bundles import bundle_path
 
 
@@ -47,6 +49,14 @@ def test_a_log_that_was_changed_is_found_out(log, tmp_path, capsys):
     changed = write(tmp_path / "changed.mcap", whole.records, whole.metadata)
     assert main(["replay", str(changed), str(bundle_path())]) == 1
     assert "DIFFERENT" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+def test_what_was_no_number_is_the_same_only_if_it_is_none_again(odd: float) -> None:
+    recorded, other = np.array([[0.5, odd]], np.float32), np.array([[0.25, 1.0]], np.float32)
+    assert _difference(recorded, recorded.copy()) == 0.0
+    assert _difference(recorded, other) == _difference(other, recorded) == np.inf
+    assert _difference(recorded, recorded + np.float32(0.5)) == 0.5
 
 
 def write(path: Path, records: Sequence[TickRecord], metadata: Mapping[str, Any]) -> Path:

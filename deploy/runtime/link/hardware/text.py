@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 from deploy.errors import DeployError
+from deploy.runtime.link.address import refuse_zero
 
 __all__ = ["HardwareText", "parse_hardware"]
 
@@ -59,10 +60,11 @@ def parse_hardware(text: str, options: tuple[str, ...]) -> HardwareText:
     except ValueError:
         raise DeployError(f"link: {text!r}: options are name=value, joined by &") from None
     given = dict(pairs)
-    for name, _value in pairs:
+    for name, value in pairs:
         if name not in ("config", *options):
             allowed = _join(("config", *options))
             raise DeployError(f"link: option {name!r} in {text!r}; allowed: {allowed}")
+        refuse_zero(text, value)
     if len(given) != len(pairs):
         raise DeployError(f"link: {text!r} gives an option twice; allowed: once")
     if "config" not in given:

@@ -23,6 +23,7 @@ from deploy.runtime.link.address import Address, SimulatedRobot, parse_link
         ("udp://[::1]:9", Address("udp", "::1", 9)),
         ("udp://10.0.0.2:9?key-file=k", Address("udp", "10.0.0.2", 9, key_file=Path("k"))),
         ("unix:///run/robot", Address("unix", path="/run/robot")),
+        ("unix:///run/robot%232@home", Address("unix", path="/run/robot#2@home")),
     ],
 )
 def test_links_are_understood(text, expected):
@@ -46,12 +47,25 @@ def test_links_are_understood(text, expected):
         ("sim:ant?perturb=", "perturb= in .* is empty"),
         ("udp://127.0.0.1:9?key-file=k&key-file=l", "twice"),
         ("udp://127.0.0.1:9?key-file", "name=value"),
+        # Dropped without a word, these were a link without its key, and one to somebody else.
+        ("udp://127.0.0.1:9#?key-file=robot.key", "holds a '#'"),
+        ("udp://127.0.0.1:9?key-file=robot.key#2", "holds a '#'"),
+        ("unix:///run/robot#2", "holds a '#'; allowed: none, in a path %23"),
+        ("udp://me@127.0.0.1:9", "names a user"),
+        ("udp://@127.0.0.1:9", "names a user"),
+        ("udp://a..b:9", "allowed: udp://HOST:PORT"),
+        ("unix:///run/a%00b", "zero byte"),
+        ("udp://127.0.0.1:9?key-file=%00", "zero byte"),
+        ("unix:///run/robot?key-file=a%00", "zero byte"),
+        ("ros2://go2?config=%00", "zero byte"),
+        ("unitree://eth0?config=a%00b", "zero byte"),
         ("sim:ant?colour=red", "colour"),
     ],
 )
 def test_bad_text_is_refused_by_name(text, named):
-    with pytest.raises(DeployError, match="(?i)" + named):
-        parse_link(text)
+    with pytest.raises(DeployError, match="(?i)" + named) as caught:
+        open_link(text)
+    assert "\n" not in str(caught.value)
 
 
 def test_an_open_address_needs_a_key(tmp_path):

@@ -121,6 +121,25 @@ def test_the_newest_observation_wins(robot):
     link.close()
 
 
+@pytest.mark.parametrize("flag", ["reset", "fallen"])
+def test_what_happened_in_an_observation_that_nobody_read_is_told_with_the_next(robot, flag):
+    link = DatagramLink(robot.address)
+    until(lambda: robot.server.commanded)
+    robot.server.send(replace(observation(0), **{flag: True}))
+    for sequence in (1, 2):
+        robot.server.send(observation(sequence))
+    time.sleep(0.05)
+    got = link.read(0.0)
+    assert got is not None
+    assert (got.sequence, got.reset, got.fallen) == (2, flag == "reset", flag == "fallen")
+    robot.server.send(observation(3))
+    got = link.read(1.0)
+    assert got is not None
+    assert not got.reset, "told once"
+    assert not got.fallen
+    link.close()
+
+
 def test_what_is_reordered_duplicated_forged_or_cut_is_dropped_and_counted(robot):
     link = DatagramLink(robot.address)
     until(lambda: robot.server.commanded)

@@ -15,6 +15,7 @@ from deploy.errors import DeployError
 from deploy.robot.server import RobotServer
 from deploy.runtime.link.address import parse_address
 from deploy.runtime.link.base import Channel, Channels
+from deploy.runtime.link.wire import Codec, Kind, Packet
 
 ROOT = Path(__file__).parents[4]
 CHANNELS = Channels(
@@ -89,3 +90,28 @@ def test_what_is_no_socket_is_never_removed(tmp_path: Path, kind: str) -> None:
         listen(path)
     assert os.path.lexists(path)
     assert precious.read_text() == "mine"
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_greeting_without_a_name_is_dropped_and_counted(tmp_path: Path, version: int) -> None:
+    """No answer could reach it; for another version, the robot would have said so."""
+    server = listen(tmp_path / "robot")
+    hello = Codec(None).encode(Packet(Kind.HELLO, 0, 0, b"n" * 16))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as nameless:
+        nameless.connect(str(tmp_path / "robot"))
+        nameless.send(hello[:4] + bytes([version]) + hello[5:])
+        nameless.send(hello)
+        server.poll()
+    assert server.counters == {"nameless": 2}
+    server.close()
+
+
+def test_a_robot_that_ends_leaves_the_socket_of_another_alone(tmp_path: Path) -> None:
+    path = tmp_path / "robot"
+    first = listen(path)
+    path.unlink()  # somebody tidied up
+    second = listen(path)
+    first.close()
+    assert path.is_socket()
+    second.close()
+    assert not path.exists()

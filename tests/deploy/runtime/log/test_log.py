@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import os
 from pathlib import Path
@@ -141,7 +142,13 @@ def test_what_is_no_log_of_ours_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "metadata", [{"format": "x", "run": "{}"}, {"format": "1"}, {"format": "1", "run": "{"}]
+    "metadata",
+    [
+        {"format": "x", "run": "{}"},
+        {"format": "1"},
+        {"format": "1", "run": "{"},
+        {"format": "1", "run": "[]"},
+    ],
 )
 def test_metadata_that_cannot_be_read_is_refused(tmp_path, metadata):
     path = tmp_path / "run.mcap"
@@ -192,6 +199,21 @@ def test_a_fault_leaves_the_seconds_around_it(tmp_path):
     assert not list(tmp_path.glob("*.partial"))
 
 
+def test_faults_in_quick_succession_put_no_file_off(tmp_path):
+    """A planner that hangs again and again, as long as the ring is."""
+    modes = 10 * [Mode.NOMINAL, Mode.SAFE]
+    recorder = FlightRecorder(tmp_path, TOPICS, METADATA, dt=0.5, seconds=5.0)
+    with recorder:
+        for number, mode in enumerate(modes):
+            recorder.record(tick(number, mode=mode))
+            for thread in recorder._threads:
+                thread.join()
+            if number == 3:  # a second after the first fault
+                assert len(recorder.files) == 1, "not only when the run ends"
+    ends = [read_log(path).records[-1].tick for path in recorder.files]
+    assert ends == [3, 7, 11, 15, 19], "every fault is in one of them"
+
+
 def test_no_fault_no_file(tmp_path):
     assert fly(tmp_path, [Mode.NOMINAL, Mode.HOLD, Mode.FROZEN]).files == []
     assert fly(tmp_path, [Mode.SAFE, Mode.STOP], armed=False).files == []
@@ -210,3 +232,52 @@ def test_a_recorder_that_cannot_write_says_so(tmp_path):
     recorder = fly(tmp_path / "file" / "faults", [Mode.NOMINAL, Mode.SAFE])
     assert recorder.files == []
     assert "faults" in recorder.trouble
+
+
+def test_a_record_that_cannot_be_written_leaves_no_half_of_a_file(tmp_path):
+    recorder = FlightRecorder(tmp_path, TOPICS, METADATA, dt=0.5)
+    with recorder:
+        recorder.record(tick(0))
+        recorder.record(tick(1, mode=Mode.SAFE, command=row(1.0, 2.0, 3.0)))
+    assert recorder.files == []
+    assert recorder.trouble.startswith(f"faults: {tmp_path}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def log_of(path: Path, metadata: dict[str, str], *ticks: object) -> Path:
+    """A log in which anything may stand."""
+    with path.open("wb") as file:
+        writer = Writer(file)
+        writer.start()
+        writer.add_metadata("adaptive-control", metadata)
+        schema = writer.register_schema("tick", "jsonschema", b"{}")
+        channel = writer.register_channel("/tick", "json", schema)
+        for content in ticks:
+            text = content if isinstance(content, str) else json.dumps(content)
+            writer.add_message(channel, 0, text.encode(), 0)
+        writer.finish()
+    return path
+
+
+def test_a_newer_format_is_told_before_its_ticks_are_read(tmp_path):
+    path = log_of(tmp_path / "run.mcap", {"format": "2", "run": "[]"}, {"all": "is new"})
+    with pytest.raises(DeployError, match=r"run\.mcap has format 2; allowed: up to 1"):
+        read_log(path)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"stages": []}, {"plans": 3}, {"plans": [{"actions": {}}]}, {"tick": None, "reward": 10**400}],
+)
+def test_a_tick_that_cannot_be_read_is_one_line(tmp_path, changes):
+    fine = {"format": "1", "run": "{}"}
+    path = log_of(tmp_path / "run.mcap", fine, tick_to(tick()), tick_to(tick()) | changes)
+    with pytest.raises(DeployError, match=r"run\.mcap: a tick cannot be read") as caught:
+        read_log(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_tick_that_is_nested_without_end_is_one_line(tmp_path):
+    path = log_of(tmp_path / "run.mcap", {"format": "1", "run": "{}"}, "[" * 200_000)
+    with pytest.raises(DeployError, match="a tick is nested too deeply"):
+        read_log(path)

@@ -157,6 +157,8 @@ class Robot:
         self.due = clock.now_ns()
         self.commands: list[Command] = []
         self.written_at: list[int] = []
+        self.told_own: list[bool] = []
+        self.own = True
         self.inbox: list[tuple[int, Observation]] = []
         self.write_error: Exception | None = None
         self.read_error: Exception | None = None
@@ -198,6 +200,7 @@ class Robot:
             newest = arrived[-1]
             if newest.armed and self.due - newest.stamp_ns <= newest.valid_for_ns + period:
                 acting, sequence = newest.values, newest.sequence
+        self.own = sequence < 0
         assert np.isfinite(acting).all()
         self.state = move(self.gain, self.state, acting)
         noise = 0.001 * self.rng.standard_normal(S)
@@ -220,6 +223,7 @@ class Robot:
             raise self.write_error
         self.commands.append(command)
         self.written_at.append(self.clock.now_ns())
+        self.told_own.append(self.own)
 
     def close(self) -> None:
         self.closed = True
@@ -255,6 +259,7 @@ class Rig:
     session: Session
     log: Keep
     accounts: Accounts
+    bound: Limits
 
     def run(self) -> Ending:
         return self.session.run()
@@ -299,7 +304,7 @@ def rig(
         shield, bound, config, clock, accounts,
         sinks=[log, *sinks], person=person, arm=arm, ticks=ticks, follow=follow,
     )  # fmt: skip
-    return Rig(machine, shield, session, log, accounts)
+    return Rig(machine, shield, session, log, accounts, bound)
 
 
 def run_logged(made: Rig) -> Ending:
@@ -317,7 +322,7 @@ def run_logged(made: Rig) -> Ending:
             log.close(120)  # however busy the machine is
             assert log.trouble == ""
             kept, records = read_log(path).records, made.log.records
-            check_commands(made.robot)
+            check_commands(made.robot, made.bound)
     assert len(records) == made.accounts.ticks
     for one, other in zip(kept, records, strict=True):
         assert (one.tick, one.mode, one.reason) == (other.tick, other.mode, other.reason)
@@ -327,16 +332,21 @@ def run_logged(made: Rig) -> Ending:
 
 
 def check_commands(robot: Robot, bound: Limits | None = None) -> None:
-    """No command that left was anything but finite, inside the limits, and near the one before."""
+    """No command that left was anything but finite, inside the limits, and near the one before.
+
+    Or near the safe action, where the robot says that it follows that by itself.
+    """
     bound = limits() if bound is None else bound
     last = None
-    for command in robot.commands:
+    for command, own in zip(robot.commands, robot.told_own, strict=True):
         assert command.values.dtype == np.float32
         assert np.isfinite(command.values).all()
         assert (command.values >= bound.action_low).all()
         assert (command.values <= bound.action_high).all()
         if last is not None:
-            assert (np.abs(command.values - last) <= bound.action_step + 1e-6).all()
+            near = (np.abs(command.values - last) <= bound.action_step + 1e-6).all()
+            safe = (np.abs(command.values - bound.safe_action) <= bound.action_step + 1e-6).all()
+            assert near or (own and safe)
         last = command.values
 
 

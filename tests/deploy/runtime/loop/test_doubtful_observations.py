@@ -86,7 +86,8 @@ def test_a_stuck_sensor_suspends_adaptation_then_stops(channel: int) -> None:
 
 def test_a_quiet_channel_is_not_a_stuck_one() -> None:
     rng = np.random.default_rng(0)
-    still = Stillness(3, frozen_after=3, stuck_after=10)
+    still = Stillness(np.full(3, 1e-4), np.ones(1), frozen_after=3, stuck_after=10)
     for tick in range(200):
         contact = float(tick // 40 % 2)
-        assert still.see(np.array([rng.normal(), contact, rng.normal()]), "abc") == ""
+        values = np.array([rng.normal(), contact, rng.normal()])
+        assert still.see(values, np.zeros(1), "abc") == ""

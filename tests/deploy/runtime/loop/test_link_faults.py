@@ -43,9 +43,9 @@ def test_without_anybody_present_a_stop_ends_the_run() -> None:
     np.testing.assert_array_equal(made.robot.commands[-1].values, SAFE)
 
 
-def breaks(**errors: Exception) -> Rig:
+def breaks(person: Voice | None = None, arm: bool = True, **errors: Exception) -> Rig:
     """A run whose link raises from `ONSET` on; `read_error` or `write_error`."""
-    made = rig(person=None)
+    made = rig(person=person, arm=arm)
 
     class Break(Keep):
         def record(self, record: Any) -> None:
@@ -64,6 +64,15 @@ def test_a_link_that_breaks_is_the_end() -> None:
     assert ending.reason == "link: the robot refused us"
     assert made.first(Mode.SAFE).tick == ONSET
     np.testing.assert_array_equal(made.robot.commands[-1].values, SAFE)
+
+
+@pytest.mark.parametrize("arm", [True, False])
+def test_it_is_the_end_even_if_somebody_is_there(arm: bool) -> None:
+    """Nothing that is typed brings a broken link back."""
+    made = breaks(Voice({300: "stop"}), arm, read_error=broken_link("link: the robot refused us"))
+    ending = run_logged(made)
+    assert (ending.reason, ending.safe) == ("link: the robot refused us", True)
+    assert ONSET <= made.log.records[-1].tick < ONSET + 20
 
 
 def test_a_link_that_cannot_be_written_to() -> None:
@@ -164,6 +173,27 @@ def test_a_command_that_is_lost_or_slow_is_no_other_commander(transport: int, lo
     made.robot.write = lossy
     made.run()
     assert set(made.modes()[5:]) == {Mode.NOMINAL}
+
+
+@pytest.mark.parametrize("deaf", [5, 8])
+def test_a_robot_that_hears_us_again_goes_on_from_its_safe_action(deaf: int) -> None:
+    """Its watchdog had put it there; what we would have sent meanwhile is far from that."""
+    step = 0.05
+    made = rig(person=Voice({}), bounds={"action_step": np.full(2, step, np.float32)})
+    write = made.robot.write
+
+    def lossy(command: Any) -> None:
+        if not 12 <= made.robot.number < 12 + deaf:
+            write(command)
+
+    made.robot.write = lossy
+    run_logged(made)
+    assert set(made.modes()[5:]) == {Mode.NOMINAL}
+    applied = [(record.applied_sequence, record.applied) for record in made.log.records]
+    left = [number for number, (answer, _) in enumerate(applied) if answer < 0 and number > 5]
+    assert 0 < len(left) < deaf
+    assert np.abs(applied[left[0] - 1][1] - SAFE).max() > 4 * step, "by its watchdog"
+    assert np.abs(applied[left[-1] + 1][1] - SAFE).max() <= step + 1e-6, "by us"
 
 
 def test_what_acted_may_be_a_mean_of_our_commands() -> None:

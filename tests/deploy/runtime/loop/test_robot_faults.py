@@ -10,7 +10,7 @@ import pytest
 
 from deploy.runtime.link.base import Observation, RobotLink
 from deploy.runtime.loop.record import Mode
-from tests.deploy.runtime.loop.fakes import Robot, Voice, rig
+from tests.deploy.runtime.loop.fakes import SAFE, Rig, Robot, Voice, rig, run_logged
 from tests.deploy.runtime.loop.faults import ONSET, from_onset, recovered, run, stopped
 from tests.deploy.runtime.loop.test_start import FakeBundle
 
@@ -79,6 +79,38 @@ def test_a_robot_that_falls() -> None:
     assert made.modes()[-1] is Mode.STOP
     on = run(from_onset(lambda o: replace(o, fallen=True)), stop_on_fall=False)
     assert on.modes()[-1] is Mode.NOMINAL
+
+
+def fallen_until_commanded() -> Rig:
+    """A robot that a commander before us left on the ground; the first command sets it back."""
+    begun = False
+
+    def fault(observation: Observation) -> Sequence[tuple[int, Observation]]:
+        nonlocal begun
+        reset = not begun and observation.applied_sequence >= 0
+        begun |= reset
+        if reset:  # it takes a period to begin
+            observation = replace(observation, applied=SAFE, applied_sequence=-1)
+        return [(0, replace(observation, fallen=not begun, reset=reset))]
+
+    voice = Voice({300: "stop"})
+    return rig(fault, person=voice, robot={"simulated": True, "transport": 1})
+
+
+def test_a_simulated_robot_that_was_left_on_the_ground_can_be_armed() -> None:
+    made = fallen_until_commanded()
+    run_logged(made)
+    assert set(made.modes()[10:]) == {Mode.NOMINAL}
+
+
+def test_one_that_falls_under_our_commands_cannot() -> None:
+    made = run(
+        from_onset(lambda o: replace(o, fallen=True)),
+        robot={"simulated": True}, person=Voice({ONSET + 40: "arm"}),
+    )  # fmt: skip
+    assert made.first(Mode.SAFE).tick == ONSET
+    assert made.modes()[-1] is Mode.STOP
+    assert made.log.records[-1].reason == "arming refused: the robot has fallen"
 
 
 def test_a_real_robot_that_starts_anew_is_stopped() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -148,6 +150,23 @@ def test_a_full_disk_ends_the_log_and_not_the_run(robot: Stepped) -> None:
     assert "No space left on device" in summary["lost_logs"][0]
     assert summary["steps"] == 50
     np.testing.assert_array_equal(robot.commands[-1], np.array([-0.1, -0.1], np.float32))
+
+
+def test_a_second_ctrl_c_does_not_cut_short_what_is_closed(
+    robot: Stepped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log, the planner's process and the link are closed after the last tick."""
+    close, before = robot.close, signal.getsignal(signal.SIGINT)
+
+    def interrupted() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        close()
+
+    monkeypatch.setattr(robot, "close", interrupted)
+    summary = run(arm=True)
+    assert (summary["ended"], summary["steps"]) == ("the time is up", 50)
+    assert robot.closed
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_the_safe_action_is_the_robots_own(robot: Stepped) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from deploy.runtime.link.base import Observation
-from deploy.runtime.loop.checks import WARM
 from deploy.runtime.loop.clock import VirtualClock
+from deploy.runtime.loop.jumps import WARM
 from deploy.runtime.loop.record import Mode
 from tests.deploy.runtime.loop.fakes import SAFE, Voice, rig, run_logged
 from tests.deploy.runtime.loop.faults import HOLD_TICKS, ONSET, At
@@ -30,6 +30,32 @@ def test_a_pause_of_two_seconds_stops_and_never_bursts() -> None:
     assert made.accounts.summary()["misses"]["shield"] >= 99
     written = np.array(made.robot.written_at)
     assert np.diff(written).min() >= 0.9 * 0.02e9, "missed ticks are not made up for"
+
+
+@pytest.mark.parametrize("tick", [4, 6, 10])
+@pytest.mark.parametrize("lost", [False, True])
+def test_after_a_pause_commands_start_from_what_acts(tick: int, lost: bool) -> None:
+    """The robot's watchdog has put it at its safe action: the old command is far from that."""
+    clock, step = VirtualClock(), 0.05
+    after = tick + 100
+
+    def fault(observation: Observation) -> Sequence[tuple[int, Observation]]:
+        return [] if lost and observation.sequence == after else [(0, observation)]
+
+    made = rig(
+        fault, clock=clock, person=Voice({}), ticks=200,
+        bounds={"action_step": np.full(2, step, np.float32)},
+    )  # fmt: skip
+    made.session._sinks.append(At(tick, lambda: clock.sleep_until(clock.now_ns() + 2 * 10**9)))
+    run_logged(made)
+    records = [record for record in made.log.records if record.tick > tick]
+    assert np.abs(made.log.records[tick].command - SAFE).max() > 4 * step
+    assert records[0].mode is Mode.SAFE
+    if not lost:
+        assert records[0].applied_sequence == -1
+        np.testing.assert_array_equal(records[0].command, SAFE)
+    for record in records[1 if lost else 0 :]:
+        assert np.abs(record.command - SAFE).max() <= step + 1e-6
 
 
 def test_the_wall_clock_means_nothing() -> None:
