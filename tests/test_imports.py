@@ -62,6 +62,7 @@ RULES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "adaptive_control.files",
             "adaptive_control.methods",
             "adaptive_control.planning",
+            "adaptive_control.pretrained",  # what a fit may begin with
             "adaptive_control.suites",
             "controllers",
             "robots",

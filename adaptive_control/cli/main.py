@@ -21,6 +21,7 @@ __all__ = ["main"]
 COMMANDS = {
     "demo": "watch a robot break mid-run: one twin adapts, the other does not",
     "train": "train a dynamics model for a robot",
+    "dataset": "make a dataset of a robot's logs, to train on",
     "evaluate": "the table: every method on every suite, with intervals",
     "tune": "find the planner that returns most within the control period",
     "live": "a page in the browser: see the robot plan, break it, tune it",

@@ -67,6 +67,11 @@ class StepLimit(Dynamics):
         self.step_limit.copy_(torch.quantile(self.step_lengths(window), _SHARE))
         self._limited = bool(self.step_limit > 0)
 
+    def lift_limit(self) -> None:
+        """No step is shortened any more."""
+        self.step_limit.zero_()
+        self._limited = False
+
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
         # A model from before there was a limit has none.
         state_dict.setdefault(f"{prefix}step_limit", torch.zeros(()))

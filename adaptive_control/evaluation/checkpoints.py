@@ -211,7 +211,7 @@ def _drawn_from(robot: str, perturbations: Sequence[str]) -> dict[str, str]:
 def _training(**given: Any) -> dict[str, Any]:
     """Every setting that a training run uses: with another default it is another cell."""
     settings = jsonable(dataclasses.asdict(TrainConfig(**given)))
-    unused = {"out", "data", "threads"}
+    unused = {"out", "data", "threads", "weights", "logs", "logs_share"}
     if settings["perturbations"]:
         unused |= {"whole_share", "paired_share"}
     return {k: v for k, v in settings.items() if k not in unused}

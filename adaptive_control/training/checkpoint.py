@@ -22,8 +22,10 @@ from adaptive_control.dynamics.value import TerminalValue
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.files import atomic_path
 from adaptive_control.methods import METHODS, checked_method
+from adaptive_control.pretrained import pretrained_path
+from robots import robot_names
 
-__all__ = ["FORMAT", "LoadedModel", "load_model", "save_model"]
+__all__ = ["FORMAT", "LoadedModel", "load_model", "load_named", "save_model"]
 
 FORMAT = 2
 """Version of the file's layout; a reader refuses a newer one. Format 1 had no terminal value."""
@@ -147,6 +149,31 @@ def load_model(path: Path, robot: str | None = None, method: str | None = None) 
         ) from error
     dynamics.eval().requires_grad_(False)
     return LoadedModel(dynamics, header["robot"], int(header["window"]), header["metadata"], value)
+
+
+def load_named(text: str, method: str = "", field: str = "checkpoint") -> tuple[LoadedModel, Path]:
+    """The model that a path names, or ROBOT/METHOD one that ships; and its file.
+
+    Args:
+        text: what the user typed.
+        method: adapt by this one, as in `load_model`.
+        field: the option's name, for messages.
+
+    Raises:
+        AdaptiveControlError: there is none; says what is allowed.
+    """
+    if not text:
+        raise AdaptiveControlError(f"{field}: is missing; a .safetensors file or ROBOT/METHOD")
+    if text.endswith(".safetensors"):
+        return load_model(Path(text), method=method or None), Path(text)
+    robot, slash, kind = text.partition("/")
+    if not slash or robot not in robot_names():
+        raise AdaptiveControlError(
+            f"{field}: {text!r} is neither a .safetensors file nor ROBOT/METHOD "
+            f"(robots: {', '.join(robot_names())})"
+        )
+    path = pretrained_path(robot, checked_method(kind, field).name)
+    return load_model(path, robot, method or kind), path
 
 
 def _value(layout: FeatureLayout, tensors: dict[str, torch.Tensor]) -> TerminalValue:

@@ -23,7 +23,7 @@ from adaptive_control.dynamics.step_limit import StepLimit
 from adaptive_control.dynamics.window import Window
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.training.config import TrainConfig
-from adaptive_control.training.dataset import Episodes, TaskSampler
+from adaptive_control.training.mixture import Sampler
 
 __all__ = ["Fit", "Progress"]
 
@@ -65,8 +65,8 @@ class Fit:
 
     Args:
         dynamics: the model, normalisers already fitted.
-        train: episodes to learn from.
-        validation: held-out episodes, for early stopping alone.
+        train: draws tasks to learn from.
+        validation: draws tasks from held-out episodes, for early stopping alone.
         config: settings.
         updates: how many meta-updates at most.
         seed: seed of this fit.
@@ -76,8 +76,8 @@ class Fit:
     def __init__(
         self,
         dynamics: Dynamics,
-        train: Episodes,
-        validation: Episodes,
+        train: Sampler,
+        validation: Sampler,
         config: TrainConfig,
         updates: int,
         seed: int,
@@ -85,17 +85,16 @@ class Fit:
     ):
         self._watch = watch
         self._dynamics, self._config, self._updates = dynamics, config, updates
-        self._sampler = TaskSampler(train, config.window, config.future)
+        self._sampler = train
         self._rng = np.random.default_rng(seed)
         self._held_out = self._draw_held_out(validation, seed)
         self._optimizer = torch.optim.AdamW(_parameter_groups(dynamics, config))
         self._best = _Best()
         self.update = 0
 
-    def _draw_held_out(self, validation: Episodes, seed: int) -> tuple[Window, Window]:
-        sampler = TaskSampler(validation, self._config.window, self._config.future)
+    def _draw_held_out(self, validation: Sampler, seed: int) -> tuple[Window, Window]:
         rng = np.random.default_rng(seed + 1)
-        return sampler.draw(_VALIDATION_TASKS, rng, full_windows=True)
+        return validation.draw(_VALIDATION_TASKS, rng, full_windows=True)
 
     @property
     def finished(self) -> bool:
@@ -110,6 +109,9 @@ class Fit:
 
         Returns:
             The last validation's figures, None if there was nothing left to do.
+
+        Raises:
+            AdaptiveControlError: no validation ever gave a number.
         """
         progress = None
         while not self.finished:
@@ -126,8 +128,12 @@ class Fit:
                 before, after, self._best.error, rate,
             )  # fmt: skip
             on_validation(progress)
-        if self._best.weights:
-            self._dynamics.load_state_dict(self._best.weights)
+        if not self._best.weights:
+            raise AdaptiveControlError(
+                f"fit: no validation in {self.update} updates gave a finite error; allowed: a "
+                "smaller learning-rate, or other data"
+            )
+        self._dynamics.load_state_dict(self._best.weights)
         return progress
 
     def limit_steps(self) -> None:

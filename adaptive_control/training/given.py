@@ -20,7 +20,7 @@ from adaptive_control.training.config import TrainConfig
 from adaptive_control.training.dataset import Episodes, episode_copy, episode_files
 from robots import RobotSpec
 
-__all__ = ["check_given", "given_episodes", "write_given"]
+__all__ = ["check_given", "given_episodes", "logged_episodes", "write_given"]
 
 _RECORD = "data_files.json"
 """SHA-256 of each file, in order. Not in config.json, which holds settings alone (`--config`)."""
@@ -94,6 +94,22 @@ def check_given(files: Sequence[Path], spec: RobotSpec) -> None:
                 f"data: {file}: its episodes have {episodes.observation.shape[1]} steps; allowed: "
                 f"the {length} of {files[0].name}"
             )
+
+
+def logged_episodes(config: TrainConfig, spec: RobotSpec) -> list[Path]:
+    """The files of the robot's own episodes.
+
+    Raises:
+        AdaptiveControlError: there are none, or no model of this robot can learn from them.
+    """
+    assert config.logs is not None
+    files = episode_files(config.logs)
+    if not files:
+        raise AdaptiveControlError(
+            f"logs={config.logs}: no episodes there; expected what `adaptive-control dataset` wrote"
+        )
+    check_given(files, spec)
+    return files
 
 
 def _differs(config: TrainConfig, how: str) -> AdaptiveControlError:

@@ -25,9 +25,15 @@ from adaptive_control.training.collect import collect_planned, collect_random, t
 from adaptive_control.training.config import TrainConfig
 from adaptive_control.training.dataset import Episodes, copy_episodes, episode_copy
 from adaptive_control.training.fit import Fit, Progress
-from adaptive_control.training.given import check_given, given_episodes, write_given
-from adaptive_control.training.held_out import split
+from adaptive_control.training.given import (
+    check_given,
+    given_episodes,
+    logged_episodes,
+    write_given,
+)
+from adaptive_control.training.material import Material
 from adaptive_control.training.report import Reporter, SilentReporter, write_log
+from adaptive_control.training.start import begin, kept_value, starting_model
 from adaptive_control.training.state import RunState
 from adaptive_control.training.value import FittedValue, fit_value
 from controllers import load_planner
@@ -86,7 +92,9 @@ class TrainingRun:
         check_perturbations(config.robot, config.perturbations)
         self.folder = config.folder
         self.stages = stages(config)
+        self._start = starting_model(config)
         resumed = begun(config)
+        self._logs = [] if config.logs is None else logged_episodes(config, self.robot.spec)
         self._earlier = [] if config.data is None else given_episodes(config, resumed)
         if config.data is not None:
             self._check_earlier()  # before anything is written
@@ -127,6 +135,8 @@ class TrainingRun:
         )
         if self.state.tensors and self.state.fit is None:
             dynamics.load_state_dict(self.state.tensors)
+        elif self._start is not None and self.state.fit is None:
+            begin(dynamics, self._start)
         while self.state.stage < len(self.stages):
             stage = self.stages[self.state.stage]
             if stage.kind == "fit":
@@ -182,16 +192,17 @@ class TrainingRun:
 
     def _fit(self, dynamics: Dynamics, stage: Stage) -> None:
         config = self.config
-        train_part, held_out = self._split(stage)
+        material = self._material(stage)
         last = self.stages[-1] is stage
         updates = config.final_updates if last else config.updates * (2 if stage.round == 1 else 1)
         flat = (
-            torch.from_numpy(getattr(train_part, n)).flatten(0, 1)
+            torch.from_numpy(getattr(material.train, n)).flatten(0, 1)
             for n in ("observation", "action", "next_observation")
         )
-        dynamics.fit_normalizers(*flat)
+        if self._start is None:
+            dynamics.fit_normalizers(*flat)
         fit = Fit(
-            dynamics, train_part, held_out, config, updates, self._seed(stage),
+            dynamics, *material.samplers(config), config, updates, self._seed(stage),
             watch=self.reporter.progress,
         )  # fmt: skip
         if self.state.fit is not None:
@@ -224,12 +235,11 @@ class TrainingRun:
     def _spend(self, kind: str, seconds: float) -> None:
         self.state.seconds[kind] = self.state.seconds.get(kind, 0.0) + seconds
 
-    def _split(self, stage: Stage) -> tuple[Episodes, Episodes]:
-        """All episodes there are before `stage`, to learn from and to be judged by."""
-        config, before = self.config, self.stages[: self.stages.index(stage)]
+    def _material(self, stage: Stage) -> Material:
+        """All episodes there are before `stage`."""
+        before = self.stages[: self.stages.index(stage)]
         collected = [self._episode_file(s) for s in before if s.kind != "fit"]
-        parts = [Episodes.load(file) for file in (*self._earlier, *collected)]
-        return split(parts, config.validation_share, config.seed, config.future)
+        return Material.of((*self._earlier, *collected), self._logs, self.config)
 
     def _episode_file(self, stage: Stage) -> Path:
         before = max(0, len(self._earlier) - 1)  # files count from 0, and so do rounds
@@ -276,10 +286,13 @@ class TrainingRun:
     def _fit_value(self, stage: Stage) -> FittedValue | None:
         """The terminal value: seconds, so no stage of its own; the same for all on equal data."""
         config = self.config
+        if self._start is not None:
+            return kept_value(self._start)
         if not config.discount:
             return None
+        material = self._material(stage)
         fitted = fit_value(
-            *self._split(stage), self.robot.spec, layout_of(self.robot.spec),
+            material.train, material.held_out, self.robot.spec, layout_of(self.robot.spec),
             discount=config.discount, seed=config.seed,
         )  # fmt: skip
         self.reporter.line(f"terminal value: explains {fitted.explained:.3f} of the variance")

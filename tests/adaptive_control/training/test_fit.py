@@ -9,6 +9,7 @@ import torch
 from adaptive_control.dynamics import make_dynamics
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.training.config import TrainConfig
+from adaptive_control.training.dataset import TaskSampler
 from adaptive_control.training.fit import Fit
 from tests.adaptive_control.models import ADAPTIVE, FITTED, LAYOUT
 from tests.adaptive_control.training.episodes import plant_episodes
@@ -29,7 +30,8 @@ def make_fit(kind: str, updates: int, config: TrainConfig = CONFIG):
         for n in ("observation", "action", "next_observation")
     ]
     dynamics.fit_normalizers(*flat)
-    return dynamics, Fit(dynamics, train, held, config, updates, seed=5)
+    tasks = (TaskSampler(part, config.window, config.future) for part in (train, held))
+    return dynamics, Fit(dynamics, *tasks, config, updates, seed=5)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in FITTED if kind in ADAPTIVE])
