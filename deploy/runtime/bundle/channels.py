@@ -16,6 +16,10 @@ _SLACK = 1e-6
 """Relative difference at which two limits or control periods are still the same."""
 
 
+_MOST_TOLD = 6
+"""Differences that one line names."""
+
+
 @dataclass(frozen=True, eq=False)
 class ChannelMap:
     """How numbers travel between a robot's order of channels and a bundle's.
@@ -110,12 +114,18 @@ def match_channels(manifest: Manifest, channels: Channels) -> ChannelMap:
     """How the robot's channels map to the bundle's.
 
     Raises:
-        DeployError: names every channel that does not fit, and what was expected.
+        DeployError: names channels that do not fit, and what was expected; of another robot, which
+            none would fit, the robot alone. `doctor` lists them all.
     """
     found = differences(manifest, channels)
     if found:
-        reasons = "; ".join(f"{item.channel}: {item.reason}" for item in found)
-        raise DeployError(f"robot {channels.robot!r} does not fit the bundle: {reasons}")
+        told = found[:1] if channels.robot != manifest.robot else found[:_MOST_TOLD]
+        reasons = "; ".join(f"{item.channel}: {item.reason}" for item in told)
+        more = len(found) - len(told)
+        raise DeployError(
+            f"robot {channels.robot!r} does not fit the bundle: {reasons}"
+            + (f"; and {more} differences more, which `doctor` lists" if more else "")
+        )
     here = {channel.name: i for i, channel in enumerate(channels.observation)}
     ours = {channel.name: i for i, channel in enumerate(manifest.action)}
     theirs = {channel.name: channel for channel in channels.observation}

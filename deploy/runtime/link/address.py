@@ -12,6 +12,7 @@ from deploy.errors import DeployError
 
 __all__ = ["Address", "SimulatedRobot", "parse_address", "parse_link", "refuse_zero"]
 
+_SCHEMES = ("udp", "unix")
 _SIM_OPTIONS = ("perturb", "seed", "backend")
 
 
@@ -93,6 +94,10 @@ def parse_link(text: str) -> SimulatedRobot | Address:
     """
     if text.startswith("sim:"):
         return _simulated(text)
+    scheme = text.partition("://")[0]
+    if scheme not in _SCHEMES:
+        kinds = "sim:ROBOT, udp://HOST:PORT, unix:///PATH, ros2://NAMESPACE, unitree://INTERFACE"
+        raise DeployError(f"link: {text!r} is unknown; allowed: {kinds}")
     return parse_address(text)
 
 
@@ -111,10 +116,8 @@ def parse_address(text: str) -> Address:
         (parts.hostname or "").encode("idna")  # as the socket would, and fail
     except ValueError as error:
         raise DeployError(f"link: {text!r}: {error}; allowed: udp://HOST:PORT") from error
-    if parts.scheme not in ("udp", "unix"):
-        raise DeployError(
-            f"link: {text!r} is unknown; allowed: sim:ROBOT, udp://HOST:PORT, unix:///PATH"
-        )
+    if parts.scheme not in _SCHEMES:
+        raise DeployError(f"link: {text!r} is unknown; allowed: udp://HOST:PORT, unix:///PATH")
     if "@" in parts.netloc:
         raise DeployError(f"link: {text!r} names a user; allowed: udp://HOST:PORT, unix:///PATH")
     options = _options(text, parts.query, ("key-file",))

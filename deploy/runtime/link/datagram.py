@@ -119,7 +119,11 @@ class DatagramLink:
         heard = {why: n for why, n in self.counters.items() if why not in _UNHEARD}
         dropped = ", ".join(f"{n} {why}" for why, n in heard.items())
         same = "release" if "version" in heard else "key"
-        return f" (dropped: {dropped}; is the {same} the same?)" if heard else ""
+        if heard:
+            return f" (dropped: {dropped}; is the {same} the same?)"
+        # Something listens there that takes what we say and is silent.
+        mute = "unreachable" not in self.counters and self._address.key_file is None
+        return "; one that has a key answers only with it: ?key-file=PATH" if mute else ""
 
     def _declared(self, payload: bytes) -> Channels:
         try:

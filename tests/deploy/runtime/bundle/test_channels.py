@@ -127,6 +127,18 @@ MISFITS = {
 }
 
 
+def test_of_another_robot_the_line_is_short() -> None:
+    other = replace(robot(), robot="dog", observation=(), action=(), safe_action=())
+    with pytest.raises(DeployError, match="differences more, which `doctor` lists") as caught:
+        match_channels(MANIFEST, other)
+    assert "the robot is 'dog'" in str(caught.value)
+    assert len(str(caught.value)) < 200
+    none = replace(robot(), observation=(), action=(), safe_action=())
+    with pytest.raises(DeployError) as caught:
+        match_channels(MANIFEST, none)
+    assert str(caught.value).count("the robot has no such") == 6
+
+
 @pytest.mark.parametrize(("words", "channels"), MISFITS.items())
 def test_what_does_not_fit_is_named(words: str, channels: Channels) -> None:
     with pytest.raises(DeployError) as caught:
