@@ -14,10 +14,25 @@ __all__ = ["Stream", "cut"]
 class Stream(Protocol):
     """Transitions, oldest first; see `deploy.runtime.log.transitions`."""
 
-    observation: np.ndarray
-    action: np.ndarray
-    next_observation: np.ndarray
-    segment: np.ndarray
+    @property
+    def observation(self) -> np.ndarray:
+        """`[n, S]`."""
+        ...
+
+    @property
+    def action(self) -> np.ndarray:
+        """`[n, A]`, as applied."""
+        ...
+
+    @property
+    def next_observation(self) -> np.ndarray:
+        """`[n, S]`."""
+        ...
+
+    @property
+    def segment(self) -> np.ndarray:
+        """`[n]`, another number wherever a transition does not begin where the last one ended."""
+        ...
 
 
 def cut(stream: Stream, steps: int) -> tuple[Episodes, int]:

@@ -30,8 +30,8 @@ def make_fit(kind: str, updates: int, config: TrainConfig = CONFIG):
         for n in ("observation", "action", "next_observation")
     ]
     dynamics.fit_normalizers(*flat)
-    tasks = (TaskSampler(part, config.window, config.future) for part in (train, held))
-    return dynamics, Fit(dynamics, *tasks, config, updates, seed=5)
+    tasks, judged = (TaskSampler(part, config.window, config.future) for part in (train, held))
+    return dynamics, Fit(dynamics, tasks, judged, config, updates, seed=5)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in FITTED if kind in ADAPTIVE])
