@@ -48,7 +48,7 @@ def test_every_command_has_help(capsys: Capture, command: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("fly", "'fly' is unknown; allowed: demo, train, evaluate"),
+        ("fly", "'fly' is unknown; allowed: demo, train, dataset, evaluate"),
         ("demo --robot dog", "allowed: half-cheetah, ant"),
         ("demo --perturb crippled-joint:9", "joint 9"),
         ("demo --perturb slope:nan", "slope"),
