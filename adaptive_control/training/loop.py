@@ -99,6 +99,8 @@ class TrainingRun:
         if config.data is not None:
             self._check_earlier()  # before anything is written
         if not resumed:
+            if self._earlier and not config.rounds_to_collect:
+                self._material(self.stages[0])  # what holds too little is told before, too
             if self._earlier:
                 write_given(self._earlier, self.folder)
             claim_folder(config)

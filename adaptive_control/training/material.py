@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.training.config import TrainConfig
 from adaptive_control.training.dataset import Episodes, TaskSampler
 from adaptive_control.training.held_out import split
@@ -42,11 +43,14 @@ class Material:
             AdaptiveControlError: a file cannot be read, or holds too little.
         """
 
-        def parted(given: Sequence[Path]) -> tuple[Episodes, Episodes]:
+        def parted(name: str, given: Sequence[Path]) -> tuple[Episodes, Episodes]:
             parts = [Episodes.load(file) for file in given]
-            return split(parts, config.validation_share, config.seed, config.future)
+            try:
+                return split(parts, config.validation_share, config.seed, config.future)
+            except AdaptiveControlError as error:
+                raise AdaptiveControlError(f"{name}: {error}") from error
 
-        return cls(*parted(files), parted(logs) if logs else None)
+        return cls(*parted("data", files), parted("logs", logs) if logs else None)
 
     def samplers(self, config: TrainConfig) -> tuple[Sampler, Sampler]:
         """Draw tasks to learn from, and tasks to be judged by."""

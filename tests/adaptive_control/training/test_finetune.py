@@ -95,6 +95,15 @@ def test_what_cannot_be_is_refused_before_anything_is_written(
     assert not (tmp_path / "fit").exists()
 
 
+def test_logs_of_a_single_episode_are_refused(first: Path, logs: Path, tmp_path: Path):
+    found = Episodes.load(logs / "episodes" / "000.npz")
+    (tmp_path / "logs" / "episodes").mkdir(parents=True)
+    found.take(np.array([0])).save(tmp_path / "logs" / "episodes" / "000.npz")
+    with pytest.raises(AdaptiveControlError, match="logs: future K=4: in 1 of 1 episodes"):
+        train(again(tmp_path / "fit", first, logs=tmp_path / "logs"))
+    assert not (tmp_path / "fit").exists()
+
+
 def test_logs_of_a_robot_with_other_sizes_are_refused(first: Path, tmp_path: Path):
     array = np.zeros((4, 12, 3), np.float32)
     (tmp_path / "logs" / "episodes").mkdir(parents=True)
