@@ -83,8 +83,6 @@ def run(arguments: Sequence[str]) -> None:
 
 def _transitions(path: Path, spec: RobotSpec, config: DatasetConfig) -> Transitions:
     """Those of a log, its fields found by name in the order of the robot's description."""
-    import numpy as np
-
     from deploy.runtime.log import Transitions, read_log, transitions_of
 
     log = read_log(path, config.partial)
@@ -102,10 +100,7 @@ def _transitions(path: Path, spec: RobotSpec, config: DatasetConfig) -> Transiti
         order.append([there.index(name) for name in here])
     found = transitions_of(log.records)
     if not len(found):
-        return Transitions(
-            np.zeros((0, len(order[0])), np.float32), np.zeros((0, len(order[1])), np.float32),
-            np.zeros((0, len(order[0])), np.float32), found.segment,
-        )  # fmt: skip
+        return found
     seen, acted = order
     return Transitions(
         found.observation[:, seen], found.action[:, acted], found.next_observation[:, seen],

@@ -10,7 +10,6 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from adaptive_control.cli.parse import parse
 from adaptive_control.cli.terminal import terminal
@@ -78,7 +77,7 @@ def examine(console: Console, bundle: Bundle, link: RobotLink, config: DoctorCon
     for answer in answers:
         row = (answer.channel, f"{answer.moved:+.3g} {answer.unit}", f"{answer.ratio:.1f}")
         told = ("no answer", "", "") if answer.silent else row
-        table.add_row(*map(Text, (answer.action, *told)))
+        table.add_row(answer.action, *told)
     console.print(table)
     silent = [answer.action for answer in answers if answer.silent]
     if silent:
@@ -93,8 +92,7 @@ def _show(console: Console, kind: str, rows: list[Row]) -> None:
     for row in rows:
         verdict = "; ".join(row.faults) or "ok"
         style = "red" if row.faults else ""
-        cells = (row.name, _side(row.ours), _side(row.theirs), verdict)
-        table.add_row(*map(Text, cells), style=style)
+        table.add_row(row.name, _side(row.ours), _side(row.theirs), verdict, style=style)
     console.print(table)
 
 

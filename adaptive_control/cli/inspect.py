@@ -12,7 +12,6 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from adaptive_control.cli.parse import parse
 from adaptive_control.cli.terminal import terminal
@@ -91,5 +90,5 @@ def _channels(
         row.append(f"{channel.low:g} to {channel.high:g}")
         if manifest:
             row.append(f"{manifest.action_rate[index]:g} /s")
-        table.add_row(*map(Text, row))
+        table.add_row(*row)
     console.print(table)

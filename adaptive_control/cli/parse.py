@@ -136,7 +136,11 @@ def _as_arguments(config: type, path: Path, positional: Sequence[str]) -> list[s
         raise AdaptiveControlError(
             f"config: {path} has {', '.join(unknown)}; allowed: {', '.join(sorted(known))}"
         )
-    arguments = [str(saved[name]) for name in positional if name in saved]
+    arguments: list[str] = []
+    for name in positional:
+        if name in saved:
+            value = saved[name]
+            arguments += [str(item) for item in (value if isinstance(value, list) else [value])]
     for name, value in saved.items():
         if name not in positional:
             arguments += _option(name, value)

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adaptive_control.evaluation.grouping import Results, columns
-from adaptive_control.evaluation.plan import MODEL_ORACLE, SIMULATOR_ORACLE
 from adaptive_control.evaluation.statistics import Estimate, averaged_ratio
 from adaptive_control.evaluation.summary import returns_of
 from adaptive_control.evaluation.table_parts import MISSING, Section, interval, lines_of
+from adaptive_control.evaluation.table_returns import ORACLES
 
 __all__ = ["harm", "no_harm", "unharmed"]
 
 Conditions = Sequence[Mapping[str, Any]]
 
-_NOT_COMPARED = ("mb", MODEL_ORACLE, SIMULATOR_ORACLE)
+_NOT_COMPARED = ("mb", *ORACLES)
 
 
 def harm(conditions: Conditions, variant: str, reference: str = "mb") -> Estimate | None:

@@ -65,14 +65,17 @@ def given_episodes(config: TrainConfig, begun: bool) -> list[Path]:
     return found
 
 
-def check_given(files: Sequence[Path], spec: RobotSpec) -> None:
+def check_given(files: Sequence[Path], spec: RobotSpec) -> int:
     """Make sure that a robot's model can be fitted on these episodes, before anything is written.
+
+    Returns:
+        T, the steps of each; 0 without files.
 
     Raises:
         AdaptiveControlError: a file cannot be read, is of a robot with other sizes, holds episodes
             of another length than the first, or numbers that are not finite.
     """
-    length = None
+    length = 0
     for file in files:
         episodes = Episodes.load(file)
         for name, wanted in (
@@ -88,12 +91,13 @@ def check_given(files: Sequence[Path], spec: RobotSpec) -> None:
                 )
             if not np.isfinite(array).all():
                 raise AdaptiveControlError(f"data: {file}: {name} is not finite throughout")
-        length = episodes.observation.shape[1] if length is None else length
+        length = length or episodes.observation.shape[1]
         if episodes.observation.shape[1] != length:
             raise AdaptiveControlError(
                 f"data: {file}: its episodes have {episodes.observation.shape[1]} steps; allowed: "
                 f"the {length} of {files[0].name}"
             )
+    return length
 
 
 def logged_episodes(config: TrainConfig, spec: RobotSpec) -> list[Path]:

@@ -23,7 +23,7 @@ from adaptive_control.training.checkpoint import save_model
 from adaptive_control.training.claim import begun, claim_folder, written_settings
 from adaptive_control.training.collect import collect_planned, collect_random, training_faults
 from adaptive_control.training.config import TrainConfig
-from adaptive_control.training.dataset import Episodes, copy_episodes, episode_copy
+from adaptive_control.training.dataset import copy_episodes, episode_copy
 from adaptive_control.training.fit import Fit, Progress
 from adaptive_control.training.given import (
     check_given,
@@ -115,8 +115,7 @@ class TrainingRun:
             raise AdaptiveControlError(
                 f"data={config.data}: no episodes there; expected the folder of a run"
             )
-        check_given(self._earlier, self.robot.spec)
-        length = Episodes.load(self._earlier[0]).observation.shape[1]
+        length = check_given(self._earlier, self.robot.spec)
         if config.rounds_to_collect and length != config.episode_steps:
             raise AdaptiveControlError(
                 f"episode_steps={config.episode_steps}: rounds that go on from "

@@ -50,6 +50,10 @@ def test_a_log_becomes_episodes_with_fields_in_the_robots_order(
         assert np.allclose(found.observation[0], wanted)
         assert np.allclose(found.next_observation[0], wanted + 1)
     assert json.loads((out / "config.json").read_text())["robot"] == "half-cheetah"
+    saved, again = str(out / "config.json"), tmp_path / "again"
+    assert main(["dataset", "--config", saved, "--out", str(again)]) == 0  # given back
+    assert (again / "episodes" / "001.npz").is_file()
+    capsys.readouterr()
     assert main(["dataset", "half-cheetah", *arguments]) == 2
     assert "holds episodes already" in capsys.readouterr().err
 

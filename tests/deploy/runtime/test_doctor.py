@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from adaptive_control.cli.doctor import DoctorConfig, examine
+from adaptive_control.cli.terminal import terminal
 from deploy.errors import DeployError
 from deploy.runtime.bundle import load_bundle
 from deploy.runtime.doctor import compare, wiggle
@@ -85,9 +86,10 @@ def test_names_and_units_are_shown_as_they_are_and_not_taken_for_markup() -> Non
     first, *rest = robot.channels.observation
     odd = replace(first, name="foot[/fr]", unit="[bold]m")
     robot.channels = replace(robot.channels, observation=(odd, *rest))
-    shown = io.StringIO()
+    console, shown = terminal(), io.StringIO()  # as the command shows it
+    console.file, console.width = shown, 200
     with pytest.raises(DeployError, match=r"foot\[/fr\]"):
-        examine(Console(file=shown, width=200), bundle, robot, DoctorConfig())
+        examine(console, bundle, robot, DoctorConfig())
     assert "foot[/fr]" in shown.getvalue()
     assert "[bold]m" in shown.getvalue()
 
