@@ -18,8 +18,8 @@ HEAVY = ("gymnasium", "jax", "mujoco", "onnx", "optuna", "pybullet", "ray", "tor
 _LEARNS = tuple(
     f"adaptive_control.{name}"
     for name in (
-        "__version__", "adaptation", "dynamics", "errors", "files", "methods", "planning",
-        "pretrained", "suites", "threads", "training",
+        "__version__", "adaptation", "dynamics", "errors", "files", "lock", "methods",
+        "planning", "pretrained", "suites", "threads", "training",
     )
 )  # fmt: skip
 _STARTED = ((*_LEARNS, "adaptive_control.episodes", "controllers", "robots"), ())
@@ -42,6 +42,7 @@ RULES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "adaptive_control.errors": ((), HEAVY),
     "adaptive_control.files": ((), HEAVY),
+    "adaptive_control.lock": (("adaptive_control.errors",), HEAVY),
     "adaptive_control.entry_points": (("adaptive_control.errors",), HEAVY),
     "adaptive_control.methods": (
         ("adaptive_control.entry_points", "adaptive_control.errors"),
@@ -60,6 +61,7 @@ RULES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "adaptive_control.dynamics",
             "adaptive_control.errors",
             "adaptive_control.files",
+            "adaptive_control.lock",
             "adaptive_control.methods",
             "adaptive_control.planning",
             "adaptive_control.pretrained",  # what a fit may begin with

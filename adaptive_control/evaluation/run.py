@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from adaptive_control.errors import AdaptiveControlError
-from adaptive_control.evaluation.cells import CellStore
+from adaptive_control.evaluation.cells import Cell, CellStore
 from adaptive_control.evaluation.config import EvaluateConfig
 from adaptive_control.evaluation.plan import Plan, make_plan
 from adaptive_control.evaluation.plots import write_plots
@@ -21,6 +21,7 @@ from adaptive_control.evaluation.results import collect_results
 from adaptive_control.evaluation.scheduler import run_cells
 from adaptive_control.evaluation.table import table
 from adaptive_control.files import write_json, write_text
+from adaptive_control.lock import alone
 
 __all__ = ["evaluate", "write_report"]
 
@@ -34,6 +35,10 @@ def evaluate(config: EvaluateConfig, console: Console) -> int:
 
     Returns:
         The exit status: 0, or 1 if cells failed.
+
+    Raises:
+        AdaptiveControlError: another process is at work in the folder, or none of the cells of a
+            report is there.
     """
     plan = make_plan(config)
     store = CellStore(config.out / "cells")
@@ -50,18 +55,26 @@ def evaluate(config: EvaluateConfig, console: Console) -> int:
         for line in describe(plan, left, config.workers or os.cpu_count() or 1):
             console.print(line, soft_wrap=True)
         return 0
-    write_json(config.out / "config.json", _saved(config))
-    errors: dict[str, str] = {}
-    try:
-        if left:
-            with open_pool(config.workers, config.ray) as pool:
-                for line in describe(plan, left, pool.slots):
-                    console.print(line, soft_wrap=True)
-                with Bars(console, left, len(plan.cells), pool.slots) as bars:
-                    errors |= run_cells(plan.cells, store, pool, config.out / "work", bars)
-    finally:
-        write_report(config, plan, store, errors, console)
+    with alone(config.out, "evaluating"):
+        write_json(config.out / "config.json", _saved(config))
+        errors: dict[str, str] = {}
+        try:
+            if left:
+                errors |= _do(config, plan, store, left, console)
+        finally:
+            write_report(config, plan, store, errors, console)
     return 1 if errors else 0
+
+
+def _do(
+    config: EvaluateConfig, plan: Plan, store: CellStore, left: Mapping[str, Cell], console: Console
+) -> dict[str, str]:
+    """Do the cells that are left; returns what failed, and why."""
+    with open_pool(config.workers, config.ray) as pool:
+        for line in describe(plan, left, pool.slots):
+            console.print(line, soft_wrap=True)
+        with Bars(console, left, len(plan.cells), pool.slots) as bars:
+            return run_cells(plan.cells, store, pool, config.out / "work", bars)
 
 
 def write_report(

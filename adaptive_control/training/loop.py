@@ -8,7 +8,6 @@ same model, to the bit.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ import torch
 from adaptive_control.dynamics.base import Dynamics
 from adaptive_control.dynamics.registry import make_dynamics
 from adaptive_control.errors import AdaptiveControlError
+from adaptive_control.lock import alone
 from adaptive_control.planning import layout_of
 from adaptive_control.suites import check_perturbations
 from adaptive_control.training.checkpoint import save_model
@@ -33,41 +33,25 @@ from adaptive_control.training.given import (
 )
 from adaptive_control.training.material import Material
 from adaptive_control.training.report import Reporter, SilentReporter, write_log
+from adaptive_control.training.stages import Stage, stages
 from adaptive_control.training.start import begin, kept_value, starting_model
 from adaptive_control.training.state import RunState
 from adaptive_control.training.value import FittedValue, fit_value
 from controllers import load_planner
 from robots import get_robot
 
-__all__ = ["Stage", "TrainingRun", "stages", "train"]
+__all__ = ["TrainingRun", "train"]
 
 _WITHOUT_EXPLORATION = 5
 """Every fifth robot collects without exploration noise: its return is the one reported."""
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One step of a run: `random`, `fit` or `collect`, in a round (0 is before the first)."""
-
-    kind: str
-    round: int
-
-
-def stages(config: TrainConfig) -> tuple[Stage, ...]:
-    """The stages of a run, in order."""
-    count = config.rounds_to_collect
-    if config.data is not None and not count:
-        return (Stage("fit", 0),)
-    first = () if config.data is not None else (Stage("random", 0),)
-    rounds = [Stage(k, r) for r in range(1, count + 1) for k in ("fit", "collect")]
-    return (*first, *rounds, Stage("fit", count + 1))
 
 
 def train(config: TrainConfig, reporter: Reporter | None = None) -> Path:
     """Train, or go on training, and return the path of the model.
 
     Raises:
-        AdaptiveControlError: a setting, or the folder of another run in the way.
+        AdaptiveControlError: a setting, the folder of another run in the way, or another process
+            that trains in it.
         RobotError: no such robot.
         PlannerError: no such planner.
     """
@@ -128,7 +112,28 @@ class TrainingRun:
         return self.folder / "model.safetensors"
 
     def run(self) -> Path:
-        """Do all stages that are left."""
+        """Do all stages that are left.
+
+        Raises:
+            AdaptiveControlError: another process trains in the folder.
+        """
+        with alone(self.folder, "training"):
+            dynamics = self._as_left()
+            while self.state.stage < len(self.stages):
+                stage = self.stages[self.state.stage]
+                if stage.kind == "fit":
+                    self._fit(dynamics, stage)
+                else:
+                    self._collect(dynamics, stage)
+                self.state.stage += 1
+                self.state.fit = None
+                self.state.tensors = dict(dynamics.state_dict())
+                self._save()
+            self._write_model(dynamics)
+        return self.model_path
+
+    def _as_left(self) -> Dynamics:
+        """The model as it was at the last checkpoint; a fit in progress restores its own."""
         if self.config.threads:
             torch.set_num_threads(self.config.threads)
         dynamics = make_dynamics(
@@ -138,18 +143,7 @@ class TrainingRun:
             dynamics.load_state_dict(self.state.tensors)
         elif self._start is not None and self.state.fit is None:
             begin(dynamics, self._start)
-        while self.state.stage < len(self.stages):
-            stage = self.stages[self.state.stage]
-            if stage.kind == "fit":
-                self._fit(dynamics, stage)
-            else:
-                self._collect(dynamics, stage)
-            self.state.stage += 1
-            self.state.fit = None
-            self.state.tensors = dict(dynamics.state_dict())
-            self._save()
-        self._write_model(dynamics)
-        return self.model_path
+        return dynamics
 
     def _collect(self, dynamics: Dynamics, stage: Stage) -> None:
         config, started = self.config, time.perf_counter()

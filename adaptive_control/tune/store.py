@@ -9,7 +9,6 @@ study.journal       Optuna's record of all finished generations (`optuna-dashboa
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.files import atomic_path, jsonable, write_json
+from adaptive_control.lock import alone
 from adaptive_control.training.claim import saved_settings
 from adaptive_control.tune.config import MAY_CHANGE, TuneConfig
 from adaptive_control.tune.evaluate import Result
@@ -125,7 +125,7 @@ def open_store(config: TuneConfig) -> Iterator[Store]:
     check_folder(config)
     folder = config.folder
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder):
+    with alone(folder, "tuning"):
         # Nobody else is here, so a lock of Optuna's is one that a killed process left behind.
         Path(f"{folder / 'study.journal'}.lock").unlink(missing_ok=True)
         _mend(folder / "study.journal")
@@ -141,17 +141,6 @@ def _check_same(config: TuneConfig, path: Path) -> None:
                 f"{name}: {value!r} differs from {saved[name]!r}, with which the study in "
                 f"{path.parent} began; leave it out, or begin another study"
             )
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, which the system takes back when a process dies."""
-    with open(folder / ".lock", "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise AdaptiveControlError(f"out: another process is tuning in {folder}") from None
-        yield
 
 
 def _mend(journal: Path) -> None:

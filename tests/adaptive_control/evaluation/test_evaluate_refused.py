@@ -9,6 +9,7 @@ import pytest
 
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.evaluation.run import evaluate
+from adaptive_control.lock import alone
 from adaptive_control.pretrained import pretrained_path
 from tests.adaptive_control.evaluation.serial import quiet, serial, tiny
 
@@ -40,6 +41,15 @@ def test_a_checkpoint_that_is_damaged_is_refused_before_anything_runs(tmp_path: 
     with pytest.raises(AdaptiveControlError, match=r"half-cheetah-mb\.safetensors: truncated"):
         evaluate(config, quiet())
     assert not config.out.exists()
+
+
+def test_two_processes_do_not_evaluate_in_one_folder(tmp_path: Path):
+    config = tiny(tmp_path, models="mb", oracles="none")
+    with alone(tmp_path, "evaluating"):
+        with pytest.raises(AdaptiveControlError, match="another process is evaluating in"):
+            evaluate(config, quiet())
+        assert not (tmp_path / "config.json").exists()
+        assert evaluate(dataclasses.replace(config, estimate=True), quiet()) == 0
 
 
 def test_a_cell_that_fails_is_told_and_stops_only_those_that_need_it(

@@ -18,6 +18,7 @@ import pytest
 import torch
 
 from adaptive_control.errors import AdaptiveControlError
+from adaptive_control.lock import alone
 from adaptive_control.training import TrainConfig, load_model, train
 from adaptive_control.training.dataset import Episodes
 from adaptive_control.training.report import LOG_COLUMNS, SilentReporter
@@ -79,7 +80,7 @@ def same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> boo
 
 def test_a_run_leaves_its_settings_log_data_and_model(finished):
     assert sorted(p.name for p in finished.iterdir()) == [
-        "config.json", "episodes", "log.csv", "model.safetensors", "state.safetensors",
+        ".lock", "config.json", "episodes", "log.csv", "model.safetensors", "state.safetensors",
     ]  # fmt: skip
     rows = log(finished)
     assert tuple(rows[0]) == LOG_COLUMNS
@@ -127,6 +128,13 @@ def test_a_run_killed_with_sigkill_resumes_to_the_same_model(finished, tmp_path)
     assert (folder / "state.safetensors").exists()
     train(tiny(folder))
     assert same(weights(finished), weights(folder))
+
+
+def test_two_processes_do_not_train_in_one_folder(tmp_path):
+    refused = pytest.raises(AdaptiveControlError, match="another process is training in")
+    with alone(tmp_path, "training"), refused:
+        train(tiny(tmp_path))
+    assert not (tmp_path / "episodes").exists()
 
 
 def test_another_model_fits_on_the_same_data(finished, tmp_path):
