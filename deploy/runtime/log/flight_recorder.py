@@ -16,10 +16,13 @@ from deploy.runtime.log.writer import McapFile
 from deploy.runtime.loop.hygiene import beside
 from deploy.runtime.loop.record import Mode, TickRecord
 
-__all__ = ["FlightRecorder"]
+__all__ = ["MOST_FILES", "FlightRecorder"]
 
 _AFTER_S = 1.0
 """What is kept of the time after a fault, too."""
+
+MOST_FILES = 100
+"""Of one run: a link that comes and goes for hours must not fill the disk."""
 
 
 class FlightRecorder:
@@ -27,7 +30,8 @@ class FlightRecorder:
 
     A fault is a change into SAFE or STOP while the robot is armed, or an exception that leaves the
     `with` block. One that comes while the file of another is due is in that file. The ring holds
-    references to records that exist anyway; files are written by a thread.
+    references to records that exist anyway; files are written by a thread. Where there are too many
+    the oldest of this run goes, except the first, which tells how it began.
 
     Args:
         folder: where the files go.
@@ -36,23 +40,25 @@ class FlightRecorder:
         dt: control period [s].
         seconds: length of the ring.
         priority: of the threads that write, in the real-time scheduling class; 0: none.
+        most: files that are kept of this run, at least 2.
 
     Attributes:
-        files: that were written.
+        files: that were written, and are there.
         trouble: why one could not be; "" if all were.
     """
 
     def __init__(
         self, folder: Path, topics: Topics, metadata: Mapping[str, Any], dt: float,
-        seconds: float = 20.0, priority: int = 0,
+        seconds: float = 20.0, priority: int = 0, most: int = MOST_FILES,
     ) -> None:  # fmt: skip
-        self._priority = priority
+        self._priority, self._most = priority, max(2, most)
         self._folder, self._topics, self._metadata = folder, topics, metadata
         self._ring: deque[TickRecord] = deque(maxlen=max(2, round(seconds / dt)))
         self._after = max(1, round(_AFTER_S / dt))
         self._due = -1
         self._mode = Mode.STOP
         self._threads: list[threading.Thread] = []
+        self._listed = threading.Lock()
         self.files: list[Path] = []
         self.trouble = ""
 
@@ -75,7 +81,7 @@ class FlightRecorder:
         path = self._folder / f"fault-{stamp}-tick{records[-1].tick}.mcap"
         thread = threading.Thread(target=self._write, args=(path, records), name="faults")
         thread.start()
-        self._threads.append(thread)
+        self._threads = [t for t in self._threads if t.is_alive()] + [thread]
 
     def _write(self, path: Path, records: list[TickRecord]) -> None:
         beside(self._priority)
@@ -88,7 +94,7 @@ class FlightRecorder:
                 file.write(record)
             file.close()
             temporary.replace(path)
-            self.files.append(path)
+            self._keep(path)
         except Exception as error:
             # Whatever it is, the run goes on and tells it at its end.
             self.trouble = f"faults: {path}: {getattr(error, 'strerror', None) or error}"
@@ -96,6 +102,12 @@ class FlightRecorder:
                 file.abandon()
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+    def _keep(self, path: Path) -> None:
+        with self._listed:
+            self.files.append(path)
+            while len(self.files) > self._most:
+                self.files.pop(1).unlink(missing_ok=True)
 
     def __enter__(self) -> FlightRecorder:
         return self

@@ -214,6 +214,22 @@ def test_faults_in_quick_succession_put_no_file_off(tmp_path):
     assert ends == [3, 7, 11, 15, 19], "every fault is in one of them"
 
 
+def test_faults_without_end_do_not_fill_the_disk(tmp_path):
+    (tmp_path / "fault-of-another-run.mcap").write_text("evidence")
+    modes = 20 * [Mode.NOMINAL, Mode.SAFE]
+    recorder = FlightRecorder(tmp_path, TOPICS, METADATA, dt=0.5, seconds=2.0, most=3)
+    with recorder:
+        for number, mode in enumerate(modes):
+            recorder.record(tick(number, mode=mode))
+            for thread in recorder._threads:
+                thread.join()
+    ends = [read_log(path).records[-1].tick for path in recorder.files]
+    assert ends == [3, 35, 39], "the first, and the newest"
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "fault-of-another-run.mcap", *(path.name for path in recorder.files)
+    }  # fmt: skip
+
+
 def test_no_fault_no_file(tmp_path):
     assert fly(tmp_path, [Mode.NOMINAL, Mode.HOLD, Mode.FROZEN]).files == []
     assert fly(tmp_path, [Mode.SAFE, Mode.STOP], armed=False).files == []
