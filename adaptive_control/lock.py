@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from adaptive_control.errors import AdaptiveControlError
 
@@ -25,8 +26,21 @@ def alone(folder: Path, doing: str) -> Iterator[None]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / ".lock", "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise AdaptiveControlError(f"out: another process is {doing} in {folder}") from None
+        if _held_by_another(file):
+            raise AdaptiveControlError(f"out: another process is {doing} in {folder}")
         yield
+
+
+def _held_by_another(file: IO[str]) -> bool:
+    """Take the lock if it is free; False also where there is none (Windows, network drives)."""
+    if sys.platform == "win32":
+        return False
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False

@@ -17,8 +17,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-SAFE_STOP = 3
-"""Exit status of a run that stopped for safety: a fall, and its log is as good as any."""
+FELL = (0, 3)
+"""Exit statuses of runs that may end with a fall, a stop for safety: the log is as good as any."""
 
 
 def command(name: str, *arguments: object, allowed: tuple[int, ...] = (0,)) -> None:
@@ -46,7 +46,7 @@ def main() -> None:
     out, robot = arguments.out, arguments.robot
     data = arguments.data or Path("runs/data") / robot
     newest, logs = f"{robot}/{arguments.model}", []
-    stop_on_fall = ("--no-stop-on-fall",) if arguments.runs == 1 else ()
+    falls, ends = ("--no-stop-on-fall", (0,)) if arguments.runs == 1 else ("--stop-on-fall", FELL)
     for number in range(1, arguments.rounds + 1):
         bundle, dataset = out / f"round-{number}.bundle", out / f"logs-{number}"
         planner = ("--planner", arguments.planner) if arguments.planner else ()
@@ -55,9 +55,9 @@ def main() -> None:
             logs.append(out / f"round-{number}-{seed}.mcap")
             command(
                 "run", bundle, "--robot", f"sim:{robot}?backend={arguments.backend}&seed={seed}",
-                "--arm", "--deterministic", "--no-view", *stop_on_fall,
+                "--arm", "--deterministic", "--no-view", falls,
                 "--seconds", arguments.seconds, "--seed", seed, "--log", logs[-1],
-                allowed=(0, SAFE_STOP),
+                allowed=ends,
             )  # fmt: skip
         command("dataset", robot, *logs, "--out", dataset)
         command(

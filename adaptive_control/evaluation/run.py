@@ -60,7 +60,7 @@ def evaluate(config: EvaluateConfig, console: Console) -> int:
         errors: dict[str, str] = {}
         try:
             if left:
-                errors |= _do(config, plan, store, left, console)
+                errors = _do(config, plan, store, left, console)
         finally:
             write_report(config, plan, store, errors, console)
     return 1 if errors else 0

@@ -124,7 +124,6 @@ def open_store(config: TuneConfig) -> Iterator[Store]:
     """
     check_folder(config)
     folder = config.folder
-    folder.mkdir(parents=True, exist_ok=True)
     with alone(folder, "tuning"):
         # Nobody else is here, so a lock of Optuna's is one that a killed process left behind.
         Path(f"{folder / 'study.journal'}.lock").unlink(missing_ok=True)

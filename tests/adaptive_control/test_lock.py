@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
@@ -48,3 +50,14 @@ def test_it_is_free_again_after_an_error(tmp_path: Path) -> None:
         raise KeyError
     with alone(tmp_path, "reading"):
         pass
+
+
+def test_where_a_drive_has_no_locks_nobody_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    with alone(tmp_path, "reading"):
+        assert (tmp_path / ".lock").exists()

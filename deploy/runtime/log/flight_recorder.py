@@ -16,12 +16,12 @@ from deploy.runtime.log.writer import McapFile
 from deploy.runtime.loop.hygiene import beside
 from deploy.runtime.loop.record import Mode, TickRecord
 
-__all__ = ["MOST_FILES", "FlightRecorder"]
+__all__ = ["FlightRecorder"]
 
 _AFTER_S = 1.0
 """What is kept of the time after a fault, too."""
 
-MOST_FILES = 100
+_MOST_FILES = 100
 """Of one run: a link that comes and goes for hours must not fill the disk."""
 
 
@@ -49,7 +49,7 @@ class FlightRecorder:
 
     def __init__(
         self, folder: Path, topics: Topics, metadata: Mapping[str, Any], dt: float,
-        seconds: float = 20.0, priority: int = 0, most: int = MOST_FILES,
+        seconds: float = 20.0, priority: int = 0, most: int = _MOST_FILES,
     ) -> None:  # fmt: skip
         self._priority, self._most = priority, max(2, most)
         self._folder, self._topics, self._metadata = folder, topics, metadata
@@ -106,7 +106,7 @@ class FlightRecorder:
     def _keep(self, path: Path) -> None:
         with self._listed:
             self.files.append(path)
-            while len(self.files) > self._most:
+            if len(self.files) > self._most:
                 self.files.pop(1).unlink(missing_ok=True)
 
     def __enter__(self) -> FlightRecorder:
