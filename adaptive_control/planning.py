@@ -98,6 +98,7 @@ class PlanningModel:
                 observation,
                 actions,
                 caution=self._spec.caution,
+                charged=lookahead.caution,
                 value=self._value,
                 terminal=lookahead.terminal,
                 drops=lookahead.drops(*actions.shape[1:3]),

@@ -9,7 +9,11 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from controllers.errors import PlannerError, require
 
-__all__ = ["checked_fields", "parse_field", "setting_names"]
+__all__ = ["UNSAID", "checked_fields", "parse_field", "setting_names"]
+
+UNSAID: Mapping[str, Any] = {"unsaid": True}
+"""Metadata of a setting that joined later: while it has its default it is left out where settings
+are spelled out, so that what was named before it existed keeps its name."""
 
 
 def setting_names(cls: type[Any]) -> tuple[str, ...]:

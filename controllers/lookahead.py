@@ -1,4 +1,4 @@
-"""How far a planner follows its candidates, and what it expects beyond.
+"""How far a planner follows its candidates, what it expects beyond, and what danger costs it.
 
 Most candidates are bad long before the end of the horizon, and following them there costs as much
 as following good ones. With `halve_every`, the worse half is dropped every so many control steps
@@ -24,11 +24,13 @@ class Lookahead:
         halve_every: control steps after which the worse half is dropped, again and again; 0:
             every candidate is followed to the end.
         fewest: candidates that are never dropped below.
+        caution: how many times over what the robot's caution charges counts.
     """
 
     terminal: float = 0.0
     halve_every: int = 0
     fewest: int = 1
+    caution: float = 1.0
 
     @property
     def asks_for_value(self) -> str:

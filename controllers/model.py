@@ -57,14 +57,14 @@ class AdaptiveModel(Protocol):
         actions: Array,
         lookahead: Lookahead = Lookahead(),  # noqa: B008 - frozen
     ) -> Array:
-        """The reward summed over the horizon, and what is expected beyond it.
+        """The reward summed over the horizon, less what caution charges, and the value beyond it.
 
         Args:
             context: leading dimension B.
             observation: `[B, S]`, where all sequences start.
             actions: `[B, N, H, A]`.
-            lookahead: who is followed to the end, and the weight of the terminal value there; a
-                model without terminal value takes the default alone.
+            lookahead: who is followed to the end, the weight of the terminal value there, for which
+                a model without terminal value takes the default alone, and of what caution charges.
 
         Returns:
             `[B, N]`; -inf for candidates that were dropped on the way, NaN or infinite where the

@@ -16,7 +16,7 @@ data. Robots in a batch never see each other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
@@ -24,6 +24,7 @@ from array_api_compat import array_namespace, device
 
 from controllers.arrays import Array, bounded, choose
 from controllers.errors import require
+from controllers.fields import UNSAID
 from controllers.lookahead import Lookahead
 from controllers.noise import coloured_factor, shape_noise
 from controllers.plan import Execute, Plan, Score, choose_plan
@@ -43,7 +44,7 @@ class Planner(Protocol):
 
     @property
     def lookahead(self) -> Lookahead:
-        """How far candidates are followed, and what is expected beyond."""
+        """How far candidates are followed, what is expected beyond, and what danger costs."""
         ...
 
     def start(self, batch: int, action_low: Array, action_high: Array) -> Plan:
@@ -81,6 +82,8 @@ class SamplingPlanner:
             nothing counts but the horizon. With it, shorter ones may do.
         halve_every: control steps after which the worse half of the candidates is dropped, judged
             with the terminal value; 0: all are followed to the end of the horizon.
+        caution: how many times over what the robot's caution charges (unease, and the cost of an
+            unsafe state) counts; 0: unsafe states end a sequence, and cost nothing else.
     """
 
     name: ClassVar[str]
@@ -91,6 +94,7 @@ class SamplingPlanner:
     execute: Execute = "mean"
     terminal: float = 0.0
     halve_every: int = 0
+    caution: float = field(default=1.0, metadata=UNSAID)
 
     def __post_init__(self) -> None:
         for name, least, most in (
@@ -103,6 +107,7 @@ class SamplingPlanner:
         require(self.execute in ("mean", "best"), "execute", self.execute, "mean, best")
         require(0 <= self.terminal <= 10, "terminal", self.terminal, "0 to 10")
         require(self.halve_every >= 0, "halve_every", self.halve_every, "integers from 0")
+        require(0 <= self.caution <= 100, "caution", self.caution, "0 to 100")
 
     # What an algorithm defines.
 
@@ -132,8 +137,8 @@ class SamplingPlanner:
 
     @property
     def lookahead(self) -> Lookahead:
-        """How far candidates are followed, and what is expected beyond."""
-        return Lookahead(self.terminal, self.halve_every, self.fewest)
+        """How far candidates are followed, what is expected beyond, and what danger costs."""
+        return Lookahead(self.terminal, self.halve_every, self.fewest, self.caution)
 
     def noise_shape(self, batch: int, action_size: int) -> tuple[int, int, int, int]:
         """`(B, N, H, A)`."""

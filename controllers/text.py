@@ -34,6 +34,13 @@ def parse_planner(text: str) -> SamplingPlanner:
 
 
 def format_planner(planner: SamplingPlanner) -> str:
-    """The text that `parse_planner` reads back as `planner`, every setting spelled out."""
-    settings = ((f.name, getattr(planner, f.name)) for f in fields(planner))
+    """The text that `parse_planner` reads back as `planner`, every setting spelled out.
+
+    All but those that joined later and have their default (`controllers.fields.UNSAID`).
+    """
+    settings = (
+        (f.name, getattr(planner, f.name))
+        for f in fields(planner)
+        if not f.metadata.get("unsaid") or getattr(planner, f.name) != f.default
+    )
     return f"{planner.name}:" + ",".join(f"{name}={value}" for name, value in settings)

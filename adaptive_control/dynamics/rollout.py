@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -11,7 +11,9 @@ from torch import Tensor
 from adaptive_control.dynamics.contract import AdaptiveDynamics
 from adaptive_control.dynamics.window import Context
 
-__all__ = ["Caution", "Reward", "Value", "planned_step", "returns", "trajectory"]
+__all__ = [
+    "Caution", "PlannedStep", "Reward", "Value", "planned_step", "returns", "trajectory",
+]  # fmt: skip
 
 Reward = Callable[[Tensor, Tensor, Tensor], Tensor]
 
@@ -44,6 +46,24 @@ class Caution(Protocol):
         ...
 
 
+class PlannedStep(NamedTuple):
+    """One control step as a planner counts it.
+
+    Attributes:
+        observation: the next one, `[B, N, S]`.
+        reward: the reward less what caution charges, `[B, N]`.
+        charge: what caution charges, `[B, N]`; None without caution.
+        ends: 1 where the sequence ends with this step, else 0, `[B, N]`; None without caution.
+        context: for the step after.
+    """
+
+    observation: Tensor
+    reward: Tensor
+    charge: Tensor | None
+    ends: Tensor | None
+    context: Context
+
+
 def trajectory(
     dynamics: AdaptiveDynamics, context: Context, observation: Tensor, actions: Tensor
 ) -> Tensor:
@@ -72,7 +92,7 @@ def planned_step(
     observation: Tensor,
     action: Tensor,
     caution: Caution | None = None,
-) -> tuple[Tensor, Tensor, Tensor | None, Context]:
+) -> PlannedStep:
     """One control step as a planner counts it; also what is exported as `step.onnx`.
 
     Args:
@@ -82,21 +102,17 @@ def planned_step(
         observation: `[B, N, S]`.
         action: `[B, N, A]`.
         caution: what to keep away from; None for a robot that cannot fall.
-
-    Returns:
-        The next observation `[B, N, S]`; the reward less what caution charges `[B, N]`; 1 where the
-        sequence ends with this step, else 0, `[B, N]`, or None without caution; and the context for
-        the step after.
     """
     following, context = dynamics.predict(context, observation, action)
     earned = reward(observation, action, following)
     if caution is None:
-        return following, earned, None, context
+        return PlannedStep(following, earned, None, None, context)
     unsafe = caution.unsafe(following)
     if caution.recoverable:
         unsafe = unsafe & ~caution.unsafe(observation)
     ends = unsafe.to(earned.dtype)
-    return following, earned - caution.unease(following) - caution.cost * ends, ends, context
+    unease, cost = caution.unease(following), caution.cost * ends
+    return PlannedStep(following, earned - unease - cost, unease + cost, ends, context)
 
 
 def returns(
@@ -107,6 +123,7 @@ def returns(
     actions: Tensor,
     *,
     caution: Caution | None = None,
+    charged: float = 1.0,
     value: Value | None = None,
     terminal: float = 0.0,
     drops: Mapping[int, int] | None = None,
@@ -124,6 +141,7 @@ def returns(
         observation: `[B, S]`.
         actions: `[B, N, H, A]`.
         caution: what to keep away from; None for a robot that cannot fall.
+        charged: how many times over what it charges counts.
         value: what is expected beyond the horizon; needed if `terminal` is not 0, and for `drops`.
         terminal: weight of that value.
         drops: after which control steps, from 1, candidates are dropped, and how many stay: those
@@ -140,9 +158,11 @@ def returns(
     numbers = None  # of those that are left, once somebody was dropped
     for step in range(actions.shape[2]):
         action = actions[:, :, step]
-        current, earned, ends, context = planned_step(
+        current, earned, charge, ends, context = planned_step(
             dynamics, reward, context, current, action, caution
         )
+        if charge is not None and charged != 1:
+            earned = earned - (charged - 1) * charge
         if ends is not None:
             earned = safe * earned
             safe = safe * (1 - ends)

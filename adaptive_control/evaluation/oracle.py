@@ -98,7 +98,9 @@ class OracleAgent:
             ends = ends & ~unsafe[:, :-1]
         goes_on = ~np.logical_or.accumulate(ends, axis=1)
         began = np.concatenate([np.ones_like(goes_on[:, :1]), goes_on[:, :-1]], axis=1)
-        return np.where(began, rewards - caution.unease(after) - caution.cost * ends, 0.0), goes_on
+        weight = self._planner.lookahead.caution
+        left = rewards - weight * caution.unease(after) - weight * caution.cost * ends
+        return np.where(began, left, 0.0), goes_on
 
     def _expected(self, observation: np.ndarray) -> np.ndarray:
         assert self._value is not None

@@ -123,6 +123,7 @@ def _other_planners(chosen: SamplingPlanner) -> list[str]:
         iterations = 1 if name == "random-shooting" else chosen.iterations  # nothing to iterate on
         settings = {"candidates": count, "iterations": iterations, "horizon": chosen.horizon}
         settings |= {"terminal": chosen.terminal, "halve_every": chosen.halve_every}
+        settings |= {"caution": chosen.caution}
         if name in ("cem", "icem"):
             settings["elites"] = max(1, min(20, count // 2))
         if name == "icem":

@@ -42,7 +42,8 @@ class ExactModel(PlanningModel):
         dynamics, spec, value = self._exact
         found = returns(
             dynamics, spec.reward, context, observation, actions,
-            caution=spec.caution, value=value, terminal=lookahead.terminal,
+            caution=spec.caution, charged=lookahead.caution,
+            value=value, terminal=lookahead.terminal,
             drops=lookahead.drops(*actions.shape[1:3]),
         )  # fmt: skip
         if self._generator is None:

@@ -24,6 +24,7 @@ from adaptive_control.dynamics.rollout import planned_step
 from adaptive_control.dynamics.value import TerminalValue
 from deploy.errors import DeployError
 from deploy.runtime.bundle.manifest import ContextTensor
+from deploy.runtime.bundle.names import STEP_OUTPUTS
 from robots import RobotSpec
 
 __all__ = [
@@ -37,7 +38,7 @@ ONNX Runtime of the last years."""
 
 
 class StepGraph(torch.nn.Module):
-    """`(observation [N, S], action [N, A], context...)` -> `(next, reward, ends, context...)`."""
+    """`(observation [N, S], action [N, A], context...)` -> `(next, reward, ends, charge, ...)`."""
 
     def __init__(self, dynamics: Dynamics, spec: RobotSpec) -> None:
         super().__init__()
@@ -48,13 +49,13 @@ class StepGraph(torch.nn.Module):
         """One control step, batch dimensions of 1 left out."""
         alone = self.dynamics.alone
         rows = (observation, action) if alone else (observation[None], action[None])
-        following, reward, ends, later = planned_step(
+        following, reward, charge, ends, later = planned_step(
             self.dynamics, self._spec.reward, context, *rows, self._spec.caution
         )
-        if ends is None:
-            ends = torch.zeros_like(reward)
+        charge = torch.zeros_like(reward) if charge is None else charge
+        ends = torch.zeros_like(reward) if ends is None else ends
         changed = [new for new, old in zip(later, context, strict=True) if new is not old]
-        outputs = following, reward, ends
+        outputs = following, reward, ends, charge
         return *(outputs if alone else (value[0] for value in outputs)), *changed
 
     def context(self, adapted: Context) -> Context:
@@ -150,7 +151,7 @@ def step_graph(dynamics: Dynamics, spec: RobotSpec, tensors: Sequence[ContextTen
         module,
         (observation, action, *context),
         ["observation", "action", *(t.name for t in tensors)],
-        ["next_observation", "reward", "ends", *(f"next_{t.name}" for t in tensors if t.changes)],
+        [*STEP_OUTPUTS, *(f"next_{t.name}" for t in tensors if t.changes)],
         shapes,
     )
 

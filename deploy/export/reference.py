@@ -15,7 +15,7 @@ from adaptive_control.dynamics.value import TerminalValue
 from deploy.export.graphs import AdaptGraph, StepGraph
 from deploy.runtime.bundle.golden import CASES
 from deploy.runtime.bundle.manifest import ContextTensor
-from deploy.runtime.bundle.names import next_name
+from deploy.runtime.bundle.names import STEP_OUTPUTS, next_name
 from robots import RobotSpec
 
 __all__ = ["Transitions", "exact_products", "golden_vectors", "recorded_vectors", "windows"]
@@ -91,12 +91,10 @@ def golden_vectors(
                 outputs |= {t.name: v for t, v in zip(tensors, context, strict=True)}
                 for name, tensor in (slots._asdict() | outputs).items():
                     vectors[f"adapt/{case}/{name}"] = tensor
-            following, reward, ends, *changed = step(observation, action, *step.context(context))
-            names = (next_name(t.name) for t in tensors if t.changes)
-            values = {
-                "observation": observation, "action": action, "next_observation": following,
-                "reward": reward, "ends": ends, **dict(zip(names, changed, strict=True)),
-            }  # fmt: skip
+            outputs = step(observation, action, *step.context(context))
+            names = (*STEP_OUTPUTS, *(next_name(t.name) for t in tensors if t.changes))
+            values = {"observation": observation, "action": action}
+            values |= dict(zip(names, outputs, strict=True))
             vectors |= {f"step/{case}/{name}": tensor for name, tensor in values.items()}
             if not dynamics.adapts:
                 break

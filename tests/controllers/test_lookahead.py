@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controllers import Lookahead, PlannerError, make_planner, parse_planner, planner_names
+from controllers import (
+    Lookahead,
+    PlannerError,
+    format_planner,
+    make_planner,
+    parse_planner,
+    planner_names,
+)
 
 
 @given(
@@ -58,6 +65,21 @@ def test_every_planner_can_drop_candidates(name: str) -> None:
 def test_a_negative_number_is_refused() -> None:
     with pytest.raises(PlannerError, match=r"halve_every: -1 is not allowed.*integers from 0"):
         make_planner("cem", halve_every=-1)
+
+
+@pytest.mark.parametrize("name", planner_names())
+def test_caution_is_spelled_out_where_it_is_not_the_default(name: str) -> None:
+    """What was named before it was a setting keeps its name: cells of an evaluation are found."""
+    assert "caution" not in format_planner(make_planner(name))
+    careful = parse_planner(f"{name}:caution=3")
+    assert careful.lookahead.caution == 3
+    assert "caution=3.0" in format_planner(careful)
+    assert parse_planner(format_planner(careful)) == careful
+
+
+def test_no_negative_caution() -> None:
+    with pytest.raises(PlannerError, match=r"caution: -0.5 is not allowed; allowed: 0 to 100"):
+        parse_planner("cem:caution=-0.5")
 
 
 def test_random_shooting_follows_its_elites_to_the_end() -> None:

@@ -86,13 +86,18 @@ class Bundle:
             window: transitions to adapt from, at most the manifest's M; default M.
 
         Raises:
-            DeployError: the window is longer than the graph's, or the planner asks for a terminal
-                value that the bundle has not.
+            DeployError: the window is longer than the graph's, or the planner asks for what the
+                bundle has not: a terminal value, or what caution charges.
         """
         planner = self.manifest.planner if planner is None else planner
         asking = planner.lookahead.asks_for_value
         if asking and self.value is None:
             raise DeployError(f"{asking} is not allowed; the bundle has no terminal value")
+        if planner.lookahead.caution != 1 and self.manifest.format < 4:
+            raise DeployError(
+                f"caution: {planner.lookahead.caution:g} is not allowed; allowed: 1, as a bundle "
+                f"of format {self.manifest.format} does not tell what it charges (export it again)"
+            )
         length = self.manifest.window if window is None else window
         if not 1 <= length <= self.manifest.window:
             raise DeployError(f"window: {length} is not allowed; 1 to {self.manifest.window}")

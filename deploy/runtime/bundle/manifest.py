@@ -22,10 +22,10 @@ __all__ = [
     "write_manifest",
 ]  # fmt: skip
 
-FORMAT = 3
+FORMAT = 4
 """Version of the layout of a bundle; a reader refuses a newer one. Format 1 had no terminal
 value, and is read as a bundle without. Before format 3 all context tensors had a leading dimension
-of 1."""
+of 1. Before format 4 `step.onnx` did not tell what caution charges, so it cannot be scaled."""
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,8 @@ class BundleModel:
         self._changes = tuple(tensor.changes for tensor in manifest.context)
         self._step_outputs = list(step_outputs(manifest))
         changed = [next_name(t.name) for t in manifest.context if t.changes]
+        # What planning asks for: what caution charges is in the reward, and rarely wanted apart.
+        self._plan_outputs = ["next_observation", "reward", "ends", *changed]
         self._predict_outputs = ["next_observation", *changed]
         self._adapt_outputs = list(adapt_outputs(manifest))
         self._prior_feed = dict(zip(manifest.prior, prior.tensors, strict=True))
@@ -140,10 +142,15 @@ class BundleModel:
         total = np.zeros(count, np.float32)
         safe = np.ones(count, np.float32)
         numbers = np.arange(count)  # of those that are left
-        step, outputs = self._step, self._step_outputs
+        step, outputs = self._step, self._plan_outputs
+        more = np.float32(lookahead.caution - 1)
+        if more:
+            outputs = [*outputs, "charge"]
         for number, action in enumerate(by_step, start=1):
             feed["action"] = action if len(numbers) == count else action[numbers]
             feed["observation"], reward, ends, *changed = run_arrays(step, outputs, feed)
+            if more:
+                reward -= more * changed.pop()
             reward *= safe
             total += reward
             safe *= 1 - ends

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 __all__ = [
-    "ADAPT", "ALLOWED", "GOLDEN", "MANIFEST", "PRIOR", "STEP", "VALUE", "adapt_inputs",
-    "adapt_outputs", "next_name", "step_inputs", "step_outputs", "value_inputs", "value_outputs",
+    "ADAPT", "ALLOWED", "GOLDEN", "MANIFEST", "PRIOR", "STEP", "STEP_OUTPUTS", "VALUE",
+    "adapt_inputs", "adapt_outputs", "next_name", "step_inputs", "step_outputs", "value_inputs",
+    "value_outputs",
 ]  # fmt: skip
 
 MANIFEST = "manifest.json"
@@ -17,6 +18,9 @@ PRIOR = "prior.npz"
 GOLDEN = "golden.npz"
 ALLOWED = (STEP, ADAPT, VALUE, PRIOR, GOLDEN)
 """The files besides the manifest; a bundle has no other and no folders."""
+
+STEP_OUTPUTS = ("next_observation", "reward", "ends", "charge")
+"""Outputs of `step.onnx` before those of the context; `charge` since format 4."""
 
 
 class _Tensor(Protocol):
@@ -29,6 +33,8 @@ class _Tensor(Protocol):
 
 
 class _Sizes(Protocol):
+    @property
+    def format(self) -> int: ...
     @property
     def observation(self) -> tuple[object, ...]: ...
     @property
@@ -58,7 +64,7 @@ def step_inputs(manifest: _Sizes) -> dict[str, tuple[int | None, ...]]:
 def step_outputs(manifest: _Sizes) -> tuple[str, ...]:
     """Outputs of `step.onnx`."""
     changed = (next_name(tensor.name) for tensor in manifest.context if tensor.changes)
-    return ("next_observation", "reward", "ends", *changed)
+    return (*(STEP_OUTPUTS if manifest.format >= 4 else STEP_OUTPUTS[:3]), *changed)
 
 
 def adapt_inputs(manifest: _Sizes) -> dict[str, tuple[int, ...] | None]:

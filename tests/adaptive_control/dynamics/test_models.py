@@ -228,7 +228,8 @@ def test_returns_are_the_rewards_along_the_trajectory(kind):
 
 
 @torch.no_grad()
-def test_a_fall_ends_the_sequence_and_costs_once():
+@pytest.mark.parametrize("charged", [1.0, 0.0, 2.5])
+def test_a_fall_ends_the_sequence_and_costs_once(charged: float):
     dynamics = tiny("mb")
     observation = torch.zeros(1, LAYOUT.observation_size, dtype=torch.float64)
     actions = torch.randn(1, 6, 4, LAYOUT.action_size, dtype=torch.float64)
@@ -238,14 +239,14 @@ def test_a_fall_ends_the_sequence_and_costs_once():
         unsafe=lambda x: x[..., 0] > limit, cost=7.0, unease=lambda x: 0.5 * x[..., 2]
     )
     reward = lambda x, a, y: y[..., 1]  # noqa: E731
-    scored = returns(dynamics, reward, (), observation, actions, caution=caution)
+    scored = returns(dynamics, reward, (), observation, actions, caution=caution, charged=charged)
     fell = 0
     for n in range(6):
         expected = 0.0
         for step in range(4):
-            expected += float(path[0, n, step, 1] - 0.5 * path[0, n, step, 2])
+            expected += float(path[0, n, step, 1] - charged * 0.5 * path[0, n, step, 2])
             if float(path[0, n, step, 0]) > limit:
-                expected -= 7.0
+                expected -= charged * 7.0
                 fell += 1
                 break
         assert float(scored[0, n]) == pytest.approx(expected)

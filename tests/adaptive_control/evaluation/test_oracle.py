@@ -55,7 +55,9 @@ class ModelAsSimulator:
 
 
 @pytest.mark.parametrize("recoverable", [True, False])
-@pytest.mark.parametrize("settings", ["", ",terminal=0.5", ",terminal=1,halve_every=2"])
+@pytest.mark.parametrize(
+    "settings", ["", ",terminal=0.5", ",terminal=1,halve_every=2", ",caution=2.5"]
+)
 @pytest.mark.parametrize("pitch", [0.0, 1.2, 2.0])
 def test_it_counts_as_a_model_that_is_right_would(settings, pitch, recoverable, monkeypatch):
     planner = load_planner(f"cem:candidates=32,horizon=6,iterations=1,elites=2{settings}")
@@ -83,7 +85,8 @@ def test_it_counts_as_a_model_that_is_right_would(settings, pitch, recoverable, 
     with torch.no_grad():
         expected = returns(
             model, spec.reward, model.prior_context(1), torch.from_numpy(first)[None],
-            torch.from_numpy(actions), caution=caution, value=value, terminal=ahead.terminal,
+            torch.from_numpy(actions), caution=caution, charged=ahead.caution, value=value,
+            terminal=ahead.terminal,
             drops=ahead.drops(32, 6),
         )  # fmt: skip
     np.testing.assert_allclose(agent._score(actions), expected, rtol=1e-4, atol=1e-3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -156,6 +157,8 @@ def test_a_diverged_candidate_is_reported_and_spares_the_others(model: BundleMod
         Lookahead(terminal=1.0),
         Lookahead(halve_every=2, fewest=3),
         Lookahead(terminal=1.0, halve_every=1),
+        Lookahead(caution=3.0),
+        Lookahead(caution=0.0, terminal=0.5),
     ],
     ids=str,
 )
@@ -173,6 +176,8 @@ def test_returns_and_what_is_expected_beyond_them_are_those_of_torch(
     )  # fmt: skip
     np.testing.assert_allclose(found, expected.numpy(), rtol=1e-3, atol=1e-3)
     assert np.ptp(model.value(rows(9)[0][0])) > 0
+    plain = model.returns(context, start, actions, replace(lookahead, caution=1.0))
+    assert (found != plain).any() == (lookahead.caution != 1)
 
 
 def test_a_bundle_without_terminal_value_says_so(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,14 @@ def test_a_bundle_of_a_release_loads_and_plans_or_says_why_not(
         agent.observe(*(row[step : step + 1] for row in rows))
         action = agent.act(rows[2][step : step + 1]).action
         assert np.isfinite(action).all()
+
+
+def test_what_caution_charges_is_scaled_since_format_4(tmp_path: Path) -> None:
+    last, before = RELEASES[-1], RELEASES[-2]
+    careful = replace(load_bundle(unpacked(last, tmp_path)).manifest.planner, caution=3.0)
+    assert load_bundle(tmp_path / last.stem).agent(planner=careful)
+    with pytest.raises(DeployError, match=r"caution: 3 is not allowed; allowed: 1, as a bundle "):
+        load_bundle(unpacked(before, tmp_path)).agent(planner=careful)
 
 
 def signed(bundle: Path, **changes: object) -> Path:
