@@ -82,16 +82,9 @@ class TrainingRun:
         self._earlier = [] if config.data is None else given_episodes(config, resumed)
         if config.data is not None:
             self._check_earlier()  # before anything is written
-        if not resumed:
-            if self._earlier and not config.rounds_to_collect:
-                self._material(self.stages[0])  # what holds too little is told before, too
-            if self._earlier:
-                write_given(self._earlier, self.folder)
-            claim_folder(config)
-        if self._earlier and config.rounds_to_collect:
-            self._earlier = copy_episodes(self._earlier, self.folder)
-        state_file = self.folder / "state.safetensors"
-        self.state = RunState.load(state_file) if state_file.exists() else RunState()
+        if not resumed and self._earlier and not config.rounds_to_collect:
+            self._material(self.stages[0])  # what holds too little is told before, too
+        self.state = RunState()
 
     def _check_earlier(self) -> None:
         config = self.config
@@ -115,9 +108,10 @@ class TrainingRun:
         """Do all stages that are left.
 
         Raises:
-            AdaptiveControlError: another process trains in the folder.
+            AdaptiveControlError: another process trains in the folder, or has begun another run.
         """
         with alone(self.folder, "training"):
+            self._take_over()
             dynamics = self._as_left()
             while self.state.stage < len(self.stages):
                 stage = self.stages[self.state.stage]
@@ -131,6 +125,18 @@ class TrainingRun:
                 self._save()
             self._write_model(dynamics)
         return self.model_path
+
+    def _take_over(self) -> None:
+        """Make the folder this run's, or take up what is there; nothing is written before."""
+        if not begun(self.config):  # again, as another process may have begun since
+            if self._earlier:
+                write_given(self._earlier, self.folder)
+            claim_folder(self.config)
+        if self._earlier and self.config.rounds_to_collect:
+            self._earlier = copy_episodes(self._earlier, self.folder)
+        state_file = self.folder / "state.safetensors"
+        if state_file.exists():
+            self.state = RunState.load(state_file)
 
     def _as_left(self) -> Dynamics:
         """The model as it was at the last checkpoint; a fit in progress restores its own."""

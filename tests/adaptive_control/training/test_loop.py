@@ -21,6 +21,7 @@ from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.lock import alone
 from adaptive_control.training import TrainConfig, load_model, train
 from adaptive_control.training.dataset import Episodes
+from adaptive_control.training.loop import TrainingRun
 from adaptive_control.training.report import LOG_COLUMNS, SilentReporter
 from robots import RobotError
 
@@ -135,6 +136,14 @@ def test_two_processes_do_not_train_in_one_folder(tmp_path):
     with alone(tmp_path, "training"), refused:
         train(tiny(tmp_path))
     assert not (tmp_path / "episodes").exists()
+
+
+def test_of_two_runs_that_find_a_free_folder_one_gets_it(tmp_path):
+    one, other = (TrainingRun(tiny(tmp_path, seed=seed), SilentReporter()) for seed in (1, 2))
+    one.run()
+    with pytest.raises(AdaptiveControlError, match=r"seed=2: the run in .* has 1"):
+        other.run()
+    assert load_model(tmp_path / "model.safetensors").metadata["settings"]["seed"] == 1
 
 
 def test_another_model_fits_on_the_same_data(finished, tmp_path):
