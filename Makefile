@@ -46,16 +46,17 @@ demo: $(INSTALLED)
 KEPT := benchmarks/data
 TABLE := runs/table
 MODELS := runs/table-models
+DATA := runs/table-data
 SUITES := crippled-joint/half-cheetah,crippled-leg/half-cheetah,crippled-leg/ant,slopes/half-cheetah,$\
     pier/half-cheetah,motors/half-cheetah,motors/ant,body/half-cheetah
 
 table: $(INSTALLED)
-	@mkdir -p runs/data $(MODELS) $(TABLE)
-	for robot in half-cheetah ant; do tar xf $(KEPT)/$$robot.tar.xz -C runs/data || exit; done
+	@mkdir -p $(DATA) $(MODELS) $(TABLE)
+	for robot in half-cheetah ant; do tar xf $(KEPT)/$$robot.tar.xz -C $(DATA) || exit; done
 	cp adaptive_control/pretrained/*.safetensors $(MODELS)
 	cp $(KEPT)/models/*.safetensors $(MODELS)
 	for cells in $(KEPT)/cells*.tar.xz; do tar xf $$cells -C $(TABLE) || exit; done
-	$(BIN)/adaptive-control evaluate --suite "$(SUITES)" --data runs/data --checkpoints $(MODELS) \
+	$(BIN)/adaptive-control evaluate --suite "$(SUITES)" --data $(DATA) --checkpoints $(MODELS) \
 	    --planner $(KEPT)/planners --out $(TABLE) $(ARGS)
 
 # One thread a process: the tests already run on every core.
