@@ -27,6 +27,7 @@ _RANGES: dict[str, tuple[float, float, float]] = {
     "std_decay": (0.1, 1.0, 0.05),
     "terminal": (0.0, 1.5, 0.05),
     "halve_every": (0, 20, 1),
+    "caution": (0.0, 10.0, 0.1),
 }
 """Least, greatest and step of the slider; a field that is not here gets a plain number box."""
 
