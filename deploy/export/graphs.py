@@ -24,7 +24,7 @@ from adaptive_control.dynamics.rollout import planned_step
 from adaptive_control.dynamics.value import TerminalValue
 from deploy.errors import DeployError
 from deploy.runtime.bundle.manifest import ContextTensor
-from deploy.runtime.bundle.names import STEP_OUTPUTS
+from deploy.runtime.bundle.names import written_outputs
 from robots import RobotSpec
 
 __all__ = [
@@ -151,7 +151,7 @@ def step_graph(dynamics: Dynamics, spec: RobotSpec, tensors: Sequence[ContextTen
         module,
         (observation, action, *context),
         ["observation", "action", *(t.name for t in tensors)],
-        [*STEP_OUTPUTS, *(f"next_{t.name}" for t in tensors if t.changes)],
+        list(written_outputs(tensors)),
         shapes,
     )
 

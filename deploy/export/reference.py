@@ -15,7 +15,7 @@ from adaptive_control.dynamics.value import TerminalValue
 from deploy.export.graphs import AdaptGraph, StepGraph
 from deploy.runtime.bundle.golden import CASES
 from deploy.runtime.bundle.manifest import ContextTensor
-from deploy.runtime.bundle.names import STEP_OUTPUTS, next_name
+from deploy.runtime.bundle.names import written_outputs
 from robots import RobotSpec
 
 __all__ = ["Transitions", "exact_products", "golden_vectors", "recorded_vectors", "windows"]
@@ -91,10 +91,9 @@ def golden_vectors(
                 outputs |= {t.name: v for t, v in zip(tensors, context, strict=True)}
                 for name, tensor in (slots._asdict() | outputs).items():
                     vectors[f"adapt/{case}/{name}"] = tensor
-            outputs = step(observation, action, *step.context(context))
-            names = (*STEP_OUTPUTS, *(next_name(t.name) for t in tensors if t.changes))
+            found = step(observation, action, *step.context(context))
             values = {"observation": observation, "action": action}
-            values |= dict(zip(names, outputs, strict=True))
+            values |= dict(zip(written_outputs(tensors), found, strict=True))
             vectors |= {f"step/{case}/{name}": tensor for name, tensor in values.items()}
             if not dynamics.adapts:
                 break

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 __all__ = [
-    "ADAPT", "ALLOWED", "GOLDEN", "MANIFEST", "PRIOR", "STEP", "STEP_OUTPUTS", "VALUE",
-    "adapt_inputs", "adapt_outputs", "next_name", "step_inputs", "step_outputs", "value_inputs",
-    "value_outputs",
+    "ADAPT", "ALLOWED", "GOLDEN", "MANIFEST", "PRIOR", "STEP", "VALUE", "adapt_inputs",
+    "adapt_outputs", "next_name", "step_inputs", "step_outputs", "value_inputs", "value_outputs",
+    "written_outputs",
 ]  # fmt: skip
 
 MANIFEST = "manifest.json"
@@ -19,7 +20,7 @@ GOLDEN = "golden.npz"
 ALLOWED = (STEP, ADAPT, VALUE, PRIOR, GOLDEN)
 """The files besides the manifest; a bundle has no other and no folders."""
 
-STEP_OUTPUTS = ("next_observation", "reward", "ends", "charge")
+_STEP_OUTPUTS = ("next_observation", "reward", "ends", "charge")
 """Outputs of `step.onnx` before those of the context; `charge` since format 4."""
 
 
@@ -63,8 +64,13 @@ def step_inputs(manifest: _Sizes) -> dict[str, tuple[int | None, ...]]:
 
 def step_outputs(manifest: _Sizes) -> tuple[str, ...]:
     """Outputs of `step.onnx`."""
-    changed = (next_name(tensor.name) for tensor in manifest.context if tensor.changes)
-    return (*(STEP_OUTPUTS if manifest.format >= 4 else STEP_OUTPUTS[:3]), *changed)
+    names = written_outputs(manifest.context)
+    return names if manifest.format >= 4 else tuple(name for name in names if name != "charge")
+
+
+def written_outputs(context: Iterable[_Tensor]) -> tuple[str, ...]:
+    """Outputs of `step.onnx` as exports write it, for a context of these tensors."""
+    return (*_STEP_OUTPUTS, *(next_name(tensor.name) for tensor in context if tensor.changes))
 
 
 def adapt_inputs(manifest: _Sizes) -> dict[str, tuple[int, ...] | None]:
