@@ -6,13 +6,14 @@ the numbers themselves are wrong, so nothing must be learned from them for a whi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from deploy.runtime.link.base import Observation
 from deploy.runtime.loop.jumps import JUMP_FLOOR, WARM, Jumps
 from deploy.runtime.loop.lateness import Lateness
+from deploy.runtime.loop.renewal import Renewal
 from deploy.runtime.loop.settings import Limits, LoopSettings
 from deploy.runtime.loop.stillness import Stillness
 
@@ -28,8 +29,8 @@ REST = 1e-4
 """Part of what no robot changes by in a control period (`JUMP_FLOOR`) that none at rest does."""
 
 BELIEVE_AFTER = 10
-"""Observations in a row that jumped alike until they are believed; at least twice `hold_ticks`, so
-that the robot was stopped by then."""
+"""Observations in a row that jumped alike, in value or in time, until they are believed; at least
+twice `hold_ticks`, so that the robot was stopped by then."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Check:
         fatal: why the robot must be stopped; "" if it need not.
         transition: together with the usable one just before, it is one even control period.
         age_ticks: how long ago the robot measured, in control periods.
+        renewed: its clock or its count began anew without a word.
     """
 
     blind: str = ""
@@ -49,6 +51,7 @@ class Check:
     fatal: str = ""
     transition: bool = False
     age_ticks: float = 0.0
+    renewed: bool = False
 
 
 class ObservationChecker:
@@ -75,6 +78,7 @@ class ObservationChecker:
             limits.observation_units, limits.dt_ns, settings.jump_factor, believe_after
         )
         span = limits.action_high - limits.action_low
+        self._renewal = Renewal(limits.dt_ns, believe_after)
         self._still = Stillness(self._rest, span, settings.frozen_ticks, settings.stuck_ticks)
         self._lateness = Lateness()
         self._mean_period = 1.0
@@ -94,16 +98,26 @@ class ObservationChecker:
             if first or self._limits.simulated:
                 return check
             return Check(check.blind, check.doubt, "the robot started anew", False, 0.0)
-        if observation.sequence <= self._newest:
-            self._previous_usable = False
-            word = "duplicate" if observation.sequence == self._newest else "out of order"
-            return Check(
-                blind=f"observation: {word}, number {observation.sequence} after {self._newest}"
-            )
+        old = self._old(observation, last)
+        if not old:
+            self._renewal.clear()
+            return self._contents(observation, now_ns, last)
+        self._previous_usable = False
+        if self._renewal.see(observation):
+            self._start_over()
+            check = self._contents(observation, now_ns, None)
+            return replace(check, fatal="the robot's clock or count began anew", renewed=True)
+        return Check(blind=f"observation: {old}")
+
+    def _old(self, observation: Observation, last: Observation) -> str:
+        """In which way it is no newer than what came before; "" if it is newer."""
+        if observation.sequence == self._newest:
+            return f"duplicate, number {observation.sequence} after {self._newest}"
+        if observation.sequence < self._newest:
+            return f"out of order, number {observation.sequence} after {self._newest}"
         if observation.stamp_ns <= last.stamp_ns:
-            self._previous_usable = False
-            return Check(blind="observation: its stamp is not newer than the one before")
-        return self._contents(observation, now_ns, last)
+            return "its stamp is not newer than the one before"
+        return ""
 
     def _contents(self, observation: Observation, now_ns: int, last: Observation | None) -> Check:
         self._newest = observation.sequence

@@ -108,7 +108,7 @@ class Intake:
             fatal = fatal or self._flight.unheard
             if observation.fallen and self._fall_matters():
                 fatal = fatal or "the robot has fallen"
-            restarted = observation.reset
+            restarted = observation.reset or check.renewed
             transition = self._learnable(observation, check)
         last = self._checker.last
         period = -1

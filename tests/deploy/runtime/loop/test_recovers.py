@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from deploy.runtime.link.base import Observation
+from deploy.runtime.loop.checks import BELIEVE_AFTER
 from deploy.runtime.loop.lateness import LATELY, PROMPT, Lateness
 from deploy.runtime.loop.record import Mode
 from tests.deploy.runtime.loop.fakes import NAMES, Fault, Voice
-from tests.deploy.runtime.loop.faults import ONSET, from_onset, recovered, run, stopped
+from tests.deploy.runtime.loop.faults import HOLD_TICKS, ONSET, from_onset, recovered, run, stopped
 
 MS = 1_000_000
 
@@ -90,6 +91,50 @@ def test_a_clock_that_was_set_ahead_is_believed_when_three_agree() -> None:
         person=Voice({ONSET + 50: "arm"}), ticks=160,
     )  # fmt: skip
     assert made.modes()[-1] is Mode.NOMINAL
+
+
+def reborn(observation: Observation) -> Observation:
+    """Counts and stamps from nothing again, without the flag that says so."""
+    number = observation.sequence - ONSET
+    return replace(observation, sequence=number, stamp_ns=number * 20 * MS)
+
+
+def set_back(observation: Observation) -> Observation:
+    return replace(observation, stamp_ns=observation.stamp_ns - 500 * MS)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (set_back, "observation: its stamp is not newer than the one before"),
+        (reborn, f"observation: out of order, number 0 after {ONSET - 1}"),
+    ],
+)
+def test_a_clock_or_a_count_that_begins_anew_stops_and_is_believed_then(
+    change: Callable[[Observation], Observation], reason: str
+) -> None:
+    made = run(from_onset(change), person=Voice({ONSET + 60: "arm"}), ticks=200)
+    records = made.log.records
+    assert records[ONSET].mode is Mode.HOLD
+    assert records[ONSET].reason == reason
+    assert made.first(Mode.SAFE).tick == ONSET + HOLD_TICKS
+    usable = [record.usable for record in records[ONSET:]]
+    assert not any(usable[: BELIEVE_AFTER - 1])
+    assert all(usable[BELIEVE_AFTER - 1 :])
+    believed = records[ONSET + BELIEVE_AFTER - 1]
+    assert believed.mode is Mode.SAFE
+    assert believed.epoch == records[ONSET].epoch + 1, "what was learned before is void"
+    assert made.modes()[ONSET + 59] is Mode.STOP, "it does not arm by itself"
+    assert made.modes()[-1] is Mode.NOMINAL, "a person armed it"
+
+
+def test_old_observations_that_do_not_follow_each_other_are_never_believed() -> None:
+    def uneven(observation: Observation) -> Observation:
+        back = 500 if observation.sequence % 2 else 900
+        return replace(observation, stamp_ns=observation.stamp_ns - back * MS)
+
+    made = run(from_onset(uneven), ticks=ONSET + 24)  # until the stamps are newer after all
+    assert not any(record.usable for record in made.log.records[ONSET:])
 
 
 def observed(stamp_ms: float, received_ms: float) -> Observation:
