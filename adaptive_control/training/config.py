@@ -31,8 +31,9 @@ class TrainConfig:
     """Fit on the episodes of this earlier run instead of collecting (equal data for all models);
     with `rounds`, these come after."""
     weights: str = ""
-    """Begin a fit on `data` with this model, a file, or ROBOT/METHOD for one that ships. Its
-    statistics and its terminal value stay."""
+    """Begin with this model, a file, or ROBOT/METHOD for one that ships, instead of random weights:
+    a fit on `data`, or with `rounds` its collecting. Its statistics stay, and its terminal value
+    where nothing is collected."""
     logs: Path | None = None
     """Learn from these episodes as well, which `adaptive-control dataset` makes of robot logs."""
     logs_share: float = 0.5
@@ -127,10 +128,10 @@ class TrainConfig:
         _require(0 <= self.discount < 1, "discount", self.discount, "from 0 to below 1")
         for name in ("whole_share", "paired_share"):
             _require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "from 0 to 1")
-        for name in ("weights", "logs"):
-            fits = self.data is not None and not self.rounds_to_collect
-            given = getattr(self, name)
-            _require(fits or not given, name, given, "with data, and without rounds")
+        data = self.data is not None
+        _require(data or not self.weights, "weights", self.weights, "with data")
+        fits = data and not self.rounds_to_collect
+        _require(fits or not self.logs, "logs", self.logs, "with data, and without rounds")
         _require(0 < self.logs_share < 1, "logs_share", self.logs_share, "between 0 and 1")
         share = self.validation_share
         _require(0 < share < 1, "validation_share", share, "between 0 and 1")

@@ -287,7 +287,7 @@ class TrainingRun:
     def _fit_value(self, stage: Stage) -> FittedValue | None:
         """The terminal value: seconds, so no stage of its own; the same for all on equal data."""
         config = self.config
-        if self._start is not None:
+        if self._start is not None and not config.rounds_to_collect:
             return kept_value(self._start)
         if not config.discount:
             return None

@@ -18,10 +18,13 @@ class Stage:
 
 
 def stages(config: TrainConfig) -> tuple[Stage, ...]:
-    """The stages of a run, in order."""
+    """The stages of a run, in order.
+
+    A model that is given collects as it is; one of random weights has to be fitted first.
+    """
     count = config.rounds_to_collect
     if config.data is not None and not count:
         return (Stage("fit", 0),)
     first = () if config.data is not None else (Stage("random", 0),)
     rounds = [Stage(k, r) for r in range(1, count + 1) for k in ("fit", "collect")]
-    return (*first, *rounds, Stage("fit", count + 1))
+    return (*first, *rounds[bool(config.weights) :], Stage("fit", count + 1))

@@ -6,10 +6,13 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from adaptive_control.errors import AdaptiveControlError
 from adaptive_control.training import train
+from adaptive_control.training.checkpoint import load_model
 from adaptive_control.training.dataset import Episodes
+from adaptive_control.training.stages import stages
 from tests.adaptive_control.training.test_loop import KillAfter, KilledError, same, tiny, weights
 
 
@@ -41,6 +44,39 @@ def test_such_a_run_resumes_to_the_same_model(first, tmp_path, events):
     with pytest.raises(KilledError):
         train(tiny(tmp_path / "run", **changes), KillAfter(events))
     train(tiny(tmp_path / "run", **changes))
+    assert same(weights(tmp_path / "whole"), weights(tmp_path / "run"))
+
+
+def collecting_again(out, first):
+    given = str(first / "model.safetensors")
+    return tiny(out, model="mb", data=first, weights=given, rounds=2)
+
+
+def test_a_model_that_is_given_collects_before_it_is_fitted_again(first, tmp_path):
+    config = collecting_again(tmp_path / "run", first)
+    assert [(s.kind, s.round) for s in stages(config)] == [
+        ("collect", 1), ("fit", 2), ("collect", 2), ("fit", 3),
+    ]  # fmt: skip
+    train(config)
+    assert len(list((tmp_path / "run" / "episodes").iterdir())) == 4
+    before, after = weights(first), weights(tmp_path / "run")
+    statistics = [n for n in before if "normalizer" in n and not n.startswith("value.")]
+    assert statistics
+    assert all(torch.equal(before[name], after[name]) for name in statistics)
+    assert not same(before, after)
+    old, new = (load_model(f / "model.safetensors").value for f in (first, tmp_path / "run"))
+    assert old is not None
+    assert new is not None
+    both = zip(old.parameters(), new.parameters(), strict=True)
+    assert any(not torch.equal(a, b) for a, b in both), "its terminal value is fitted anew"
+
+
+@pytest.mark.parametrize("events", [1, 3, 6])
+def test_one_that_begins_with_a_model_resumes_to_the_same(first, tmp_path, events):
+    train(collecting_again(tmp_path / "whole", first))
+    with pytest.raises(KilledError):
+        train(collecting_again(tmp_path / "run", first), KillAfter(events))
+    train(collecting_again(tmp_path / "run", first))
     assert same(weights(tmp_path / "whole"), weights(tmp_path / "run"))
 
 
