@@ -52,12 +52,12 @@ SUITES := crippled-joint/half-cheetah,crippled-leg/half-cheetah,crippled-leg/ant
 
 table: $(INSTALLED)
 	@mkdir -p $(DATA) $(MODELS) $(TABLE)
-	for robot in half-cheetah ant; do tar xf $(KEPT)/$$robot.tar.xz -C $(DATA) || exit; done
+	for part in half-cheetah ant ant-more; do tar xf $(KEPT)/$$part.tar.xz -C $(DATA) || exit; done
 	cp adaptive_control/pretrained/*.safetensors $(MODELS)
 	cp $(KEPT)/models/*.safetensors $(MODELS)
 	for cells in $(KEPT)/cells*.tar.xz; do tar xf $$cells -C $(TABLE) || exit; done
 	$(BIN)/adaptive-control evaluate --suite "$(SUITES)" --data $(DATA) --checkpoints $(MODELS) \
-	    --planner $(KEPT)/planners --out $(TABLE) $(ARGS)
+	    --out $(TABLE) $(ARGS)
 
 # One thread a process: the tests already run on every core.
 test: $(INSTALLED)
