@@ -1,6 +1,7 @@
 """Keeps the cells that `make table` did, and lets those go that nothing asks for any more.
 
     make table
+    mkdir -p runs/ablations-data && tar xf benchmarks/data/ant.tar.xz -C runs/ablations-data
     .venv/bin/python benchmarks/keep_cells.py
 
 Goes through `benchmarks/data/cells*.tar.xz`: what neither the table, nor the models of one suite,

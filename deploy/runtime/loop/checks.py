@@ -13,6 +13,7 @@ import numpy as np
 from deploy.runtime.link.base import Observation
 from deploy.runtime.loop.jumps import JUMP_FLOOR, WARM, Jumps
 from deploy.runtime.loop.lateness import Lateness
+from deploy.runtime.loop.periods import UNEVEN_DT, period_ratio
 from deploy.runtime.loop.renewal import Renewal
 from deploy.runtime.loop.settings import Limits, LoopSettings
 from deploy.runtime.loop.stillness import Stillness
@@ -21,9 +22,6 @@ __all__ = ["Check", "ObservationChecker"]
 
 WRONG_DT = 0.1
 """A mean period this far off, relatively, is not the one the model was trained on."""
-
-UNEVEN_DT = 0.4
-"""A single period this far off makes no transition to learn from."""
 
 REST = 1e-4
 """Part of what no robot changes by in a control period (`JUMP_FLOOR`) that none at rest does."""
@@ -181,7 +179,7 @@ class ObservationChecker:
         count = observation.sequence - last.sequence
         if count <= 0:  # it counts anew since a start that could not be used
             return False, ""
-        ratio = (observation.stamp_ns - last.stamp_ns) / (count * self._limits.dt_ns)
+        ratio = period_ratio(last, observation, self._limits.dt_ns)
         self._mean_period += 0.05 * (min(ratio, 4.0) - self._mean_period)
         doubt = ""
         if self._jumps.changes >= WARM and abs(self._mean_period - 1) > WRONG_DT:

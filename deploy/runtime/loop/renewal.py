@@ -9,11 +9,9 @@ by then the robot was stopped, and a person decides.
 from __future__ import annotations
 
 from deploy.runtime.link.base import Observation
+from deploy.runtime.loop.periods import UNEVEN_DT, period_ratio
 
 __all__ = ["Renewal"]
-
-UNEVEN = 0.4
-"""How far off a period between two of them may be, relatively."""
 
 
 class Renewal:
@@ -41,8 +39,6 @@ class Renewal:
         self._before, self._count = None, 0
 
     def _follows(self, before: Observation, observation: Observation) -> bool:
-        count = observation.sequence - before.sequence
-        if count <= 0:
+        if observation.sequence <= before.sequence:
             return False
-        ratio = (observation.stamp_ns - before.stamp_ns) / (count * self._dt_ns)
-        return abs(ratio - 1) <= UNEVEN
+        return abs(period_ratio(before, observation, self._dt_ns) - 1) <= UNEVEN_DT
