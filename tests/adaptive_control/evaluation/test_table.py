@@ -124,6 +124,17 @@ def test_beside_mb_without_an_oracle():
     assert rows(alone, "Return for each step")["half-cheetah body"] == ["1.00 [1.00, 1.00]"]
 
 
+def test_a_variant_that_a_robot_does_not_have_is_no_row_of_it():
+    heads = {"mb": [10.0, 10.0], "grbal": [20.0, 20.0]}
+    ant = condition("body", "mid", {"mb": [5.0, 5.0]}) | {"robot": "ant"}
+    made = results(condition("body", "mid", heads), ant)
+    made["settings"]["budget"]["planners"]["ant"] = "cem"
+    section = table(made).split("## At a glance")[1].split("\n## ")[0]
+    lines = [line.strip("| ").split(" | ") for line in section.splitlines() if "|" in line]
+    found = [(line[0], line[1]) for line in lines if line[0] in ("half-cheetah", "ant")]
+    assert found == [("half-cheetah", "mb"), ("half-cheetah", "grbal"), ("ant", "mb")]
+
+
 def test_at_a_glance_counts_suites_and_pairs_runs():
     mb, de, adaptive = [10.0, 20.0], [20.0, 21.0], [30.0, 60.0]
     page = table(
