@@ -34,6 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("robot")
     parser.add_argument("--model", default="combined")
+    parser.add_argument("--weights", help="model to begin with; default: the one that ships")
     parser.add_argument("--data", type=Path, help="what it was fitted on; runs/data/ROBOT")
     parser.add_argument("--backend", default="pybullet")
     parser.add_argument("--rounds", type=int, default=3)
@@ -45,7 +46,7 @@ def main() -> None:
     arguments = parser.parse_args()
     out, robot = arguments.out, arguments.robot
     data = arguments.data or Path("runs/data") / robot
-    newest, logs = f"{robot}/{arguments.model}", []
+    newest, logs = arguments.weights or f"{robot}/{arguments.model}", []
     falls, ends = ("--no-stop-on-fall", (0,)) if arguments.runs == 1 else ("--stop-on-fall", FELL)
     for number in range(1, arguments.rounds + 1):
         bundle, dataset = out / f"round-{number}.bundle", out / f"logs-{number}"

@@ -13,7 +13,7 @@ import numpy as np
 from mujoco.batch import Batch
 
 from robots.perturbations.base import Array
-from robots.plant import Layout, Plant, compiled
+from robots.plant import Layout, Plant, compiled, physics_steps
 from robots.robot import Robot
 
 __all__ = ["BatchPhysics", "Physics", "SinglePhysics"]
@@ -49,7 +49,7 @@ class Physics(Protocol):
         ...
 
     def step(self, ctrl: Array, substeps: int) -> None:
-        """Advance every row by `substeps` physics steps under `ctrl` [B, nu]."""
+        """Advance every row by `substeps` of the robot's physics steps under `ctrl` [B, nu]."""
         ...
 
     def read(self) -> tuple[Array, Array]:
@@ -66,6 +66,7 @@ class SinglePhysics:
 
     def __init__(self, robot: Robot):
         nominal = compiled(robot, ())
+        self._robot = robot
         self._nq, self._nv = nominal.nq, nominal.nv
         self.layout: Layout = ()
         self.model = nominal
@@ -96,7 +97,8 @@ class SinglePhysics:
 
     def step(self, ctrl: Array, substeps: int) -> None:
         self.data.ctrl[:] = ctrl[0]
-        mujoco.mj_step(self.model, self.data, substeps)
+        steps = physics_steps(self._robot, self.model, substeps)
+        mujoco.mj_step(self.model, self.data, steps)
 
     def read(self) -> tuple[Array, Array]:
         return self.data.qpos[None, : self._nq].copy(), self.data.qvel[None, : self._nv].copy()
@@ -155,7 +157,8 @@ class BatchPhysics:
             if rows.size:
                 group.use_models()
                 group.ctrl[rows] = ctrl[rows]
-                group.batch.step(rows, substeps)
+                steps = physics_steps(self._robot, group.models[rows[0]], substeps)
+                group.batch.step(rows, steps)
 
     def read(self) -> tuple[Array, Array]:
         nq, nv = self._qpos.shape[1], self._qvel.shape[1]

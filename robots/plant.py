@@ -20,7 +20,7 @@ from robots.perturbations.registry import KINDS
 from robots.robot import Robot
 from robots.servos import keep_integrable
 
-__all__ = ["Layout", "Plant", "build_plant", "compiled", "lowest_point"]
+__all__ = ["Layout", "Plant", "build_plant", "compiled", "lowest_point", "physics_steps"]
 
 Layout = tuple[str, ...]
 """Which structures a model contains; models with the same layout can share simulation data."""
@@ -89,6 +89,12 @@ def compiled(robot: Robot, layout: Layout) -> mujoco.MjModel:
         # Cameras see nothing nearer than a fraction of this, and long decks would raise it.
         model.stat.extent = compiled(robot, ()).stat.extent
     return model
+
+
+def physics_steps(robot: Robot, model: mujoco.MjModel, substeps: int = 1) -> int:
+    """Steps of `model` in as much time as `substeps` of the robot's own; layouts may be finer."""
+    own = float(compiled(robot, ()).opt.timestep)
+    return substeps * round(own / float(model.opt.timestep))
 
 
 def lowest_point(robot: Robot, qpos: Array) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from mujoco.rollout import Rollout
 
 from robots.errors import RobotError
-from robots.plant import Layout, compiled
+from robots.plant import Layout, compiled, physics_steps
 from robots.simulator import Simulator
 
 __all__ = ["RolloutScorer"]
@@ -92,8 +92,9 @@ class RolloutScorer:
 
     def _roll(self, actions: np.ndarray) -> np.ndarray:
         """States at the start and after each control step [N, H + 1, nstate]."""
-        simulator, substeps = self._simulator, self._simulator.robot.substeps
+        simulator = self._simulator
         model, data = simulator.model, simulator.data
+        substeps = physics_steps(simulator.robot, model, simulator.robot.substeps)
         if self._layout != simulator.layout:
             self._layout = simulator.layout
             self._datas = [mujoco.MjData(model) for _ in range(self._threads)]

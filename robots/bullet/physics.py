@@ -33,7 +33,7 @@ _STEP = 0.00025
 class BulletPhysics:
     """Rows of robots, each in a PyBullet of its own; satisfies `robots.physics.Physics`.
 
-    Grounds that are built into the model (terrain, pier) are not there and refused;
+    What is built into the model (terrain, pier, contacts) is not there and refused;
     `BulletSimulator` does so before anything moves.
     """
 
@@ -49,7 +49,8 @@ class BulletPhysics:
         if plant.layout:
             raise RobotError(
                 f"perturbation: {', '.join(map(str, plant.layout))} is not there in pybullet, "
-                f"which has an even ground; allowed: everything but terrain and pier"
+                "whose ground is even and hard; "
+                "allowed: everything but terrain, pier and contacts"
             )
         self._worlds[row].build(plant.model)
         self._worlds[row].write(qpos, qvel)

@@ -16,8 +16,8 @@ class BulletSimulator(OneRobot):
 
     Args:
         robot: a robot, or its name.
-        perturbation: perturbations, or their text; grounds that are built (terrain, pier) are not
-            there in PyBullet.
+        perturbation: perturbations, or their text; what is built into the model (terrain, pier,
+            contacts) is not there in PyBullet.
         seed: of the generator that every episode's initial state is drawn from.
 
     Raises:
@@ -38,7 +38,8 @@ class BulletSimulator(OneRobot):
             if member.structure_name:
                 raise RobotError(
                     f"perturbation: {member.kind!r} is not there in pybullet, "
-                    f"which has an even ground; allowed: everything but terrain and pier"
+                    "whose ground is even and hard; "
+                    "allowed: everything but terrain, pier and contacts"
                 )
         return found, perturbations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from robots.perturbations.actuators import ActuatorGain
 from robots.perturbations.base import Perturbation
 from robots.perturbations.body import Damping, Mass, Payload
+from robots.perturbations.contacts import Contacts
 from robots.perturbations.ground import Friction, Slope
 from robots.perturbations.joints import CrippledJoint, CrippledLeg
 from robots.perturbations.pier import Pier
@@ -26,6 +27,7 @@ KINDS: dict[str, type[Perturbation]] = {
         Terrain,
         Pier,
         Friction,
+        Contacts,
         SensorBias,
         Delay,
     )

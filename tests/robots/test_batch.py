@@ -24,6 +24,8 @@ MIX = (
     "pier:10@0.5s-1.2s",
     "pier:50",
     "friction:0.5@1s",
+    "contacts:0.005",
+    "contacts:0.01@0.3s-1s+pier:5@0.6s",
     "sensor-bias:height=0.1@0.5s-1s",
     "delay:0.1s@1s",
     "pier:3@0.5s-1s+terrain:hill@1s+mass:2@0.7s",

@@ -8,7 +8,7 @@ import pytest
 
 from robots import Simulator, get_robot, parse_perturbation, robot_names
 from robots.perturbations.schedule import first_step
-from robots.plant import compiled
+from robots.plant import compiled, physics_steps
 
 DT = 0.05
 PLANT_KINDS = (
@@ -21,6 +21,7 @@ PLANT_KINDS = (
     "damping:3",
     "slope:15",
     "friction:0.5",
+    "contacts:0.005",
     "terrain:hill",
     "pier:10",
 )
@@ -149,6 +150,33 @@ def test_uphill_slope_pulls_back() -> None:
     assert speeds[0] > speeds[1] + 1.0 > speeds[2] + 2.0
     gravity = Simulator("ant", "slope:15").model.opt.gravity
     assert np.linalg.norm(gravity) == pytest.approx(9.81)
+
+
+@pytest.mark.parametrize("robot", robot_names())
+def test_harder_contacts_come_with_steps_that_bear_them(robot: str) -> None:
+    body = get_robot(robot)
+    own, hard = compiled(body, ()), Simulator(robot, "contacts:0.004").model
+    fine = compiled(body, ("contacts",))
+    assert changed_fields(hard, fine) <= {"geom_solref", "jnt_solref"}
+    assert (hard.geom_solref == [0.004, 1.0]).all()
+    assert (hard.jnt_solref == [0.004, 1.0]).all()
+    assert 2 * hard.opt.timestep <= 0.004 + 1e-12
+    steps = body.spec.dt / hard.opt.timestep
+    assert steps == pytest.approx(round(steps))
+    assert physics_steps(body, hard, body.substeps) == round(steps)
+    assert physics_steps(body, own, body.substeps) == body.substeps
+
+
+def test_a_foot_sinks_less_into_harder_ground() -> None:
+    def depth(perturbation: str) -> float:
+        simulator = Simulator("half-cheetah", perturbation, seed=0)
+        for _ in range(60):  # at rest on the floor
+            simulator.step(np.zeros(6))
+        return -float(simulator.data.contact.dist.min())
+
+    own, soft, hard = depth("none"), depth("contacts:0.02"), depth("contacts:0.004")
+    assert soft == pytest.approx(own, rel=0.1)
+    assert 0 < hard < 0.7 * soft
 
 
 def test_they_compose_in_any_number() -> None:

@@ -15,6 +15,7 @@ KINDS = (
     "actuator-gain:0=-1",
     "slope:10@0.3s",
     "pier:10@0.2s",
+    "contacts:0.004@0.2s",
     "terrain:random-3",
     "sensor-bias:height=1+delay:0.1s",
 )

@@ -186,7 +186,7 @@ def test_struck_legs_come_to_rest_in_any_posture():
         assert np.abs(physics.read()[1][0, 6:]).max() < 1.0
 
 
-@pytest.mark.parametrize("fault", ["pier:5", "terrain:hill@2s"])
+@pytest.mark.parametrize("fault", ["pier:5", "terrain:hill@2s", "contacts:0.01"])
 def test_rows_of_robots_have_no_built_ground_either(fault):
     robot = get_robot("half-cheetah")
 
@@ -199,7 +199,7 @@ def test_rows_of_robots_have_no_built_ground_either(fault):
         run()
 
 
-@pytest.mark.parametrize("fault", ["pier:5", "terrain:hill@2s"])
+@pytest.mark.parametrize("fault", ["pier:5", "terrain:hill@2s", "contacts:0.01"])
 def test_grounds_that_are_not_there_are_refused(fault):
     with pytest.raises(RobotError, match=r"is not there in pybullet.*allowed"):
         BulletSimulator("half-cheetah", fault)
