@@ -69,6 +69,7 @@ def fault_boxes(robot: Robot) -> dict[str, tuple[tuple[str, str], ...]]:
         "Body and ground": (
             ("payload of 3 kg", "payload:3"),
             ("stiffer joints (damping x 3)", "damping:3"),
+            ("hard contacts", "contacts:0.004"),
             ("basins", "terrain:basin"),
             ("hills", "terrain:hill"),
             ("random terrain", "terrain:random-1"),
