@@ -91,7 +91,7 @@ def compiled(robot: Robot, layout: Layout) -> mujoco.MjModel:
     return model
 
 
-def physics_steps(robot: Robot, model: mujoco.MjModel, substeps: int = 1) -> int:
+def physics_steps(robot: Robot, model: mujoco.MjModel, substeps: int) -> int:
     """Steps of `model` in as much time as `substeps` of the robot's own; layouts may be finer."""
     own = float(compiled(robot, ()).opt.timestep)
     return substeps * round(own / float(model.opt.timestep))

@@ -15,7 +15,7 @@ import numpy as np
 from robots.bullet.body import add_robot
 from robots.bullet.drives import Drives
 from robots.bullet.silence import silent
-from robots.errors import RobotError
+from robots.bullet.untranslated import not_built
 from robots.perturbations.base import Array
 from robots.plant import Plant, compiled
 from robots.robot import Robot
@@ -44,14 +44,10 @@ class BulletPhysics:
         """Begin an episode on a plant, in this state of the robot [nq], [nv].
 
         Raises:
-            RobotError: the plant has a ground of its own.
+            RobotError: something is built into the plant's model.
         """
         if plant.layout:
-            raise RobotError(
-                f"perturbation: {', '.join(map(str, plant.layout))} is not there in pybullet, "
-                "whose ground is even and hard; "
-                "allowed: everything but terrain, pier and contacts"
-            )
+            raise not_built(", ".join(plant.layout))
         self._worlds[row].build(plant.model)
         self._worlds[row].write(qpos, qvel)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from robots.bullet.untranslated import not_built
 from robots.errors import RobotError
 from robots.perturbations import Perturbations
 from robots.physics import Physics
@@ -36,11 +37,7 @@ class BulletSimulator(OneRobot):
         found, perturbations = resolve(robot, perturbation)
         for member in perturbations.members:
             if member.structure_name:
-                raise RobotError(
-                    f"perturbation: {member.kind!r} is not there in pybullet, "
-                    "whose ground is even and hard; "
-                    "allowed: everything but terrain, pier and contacts"
-                )
+                raise not_built(repr(member.kind))
         return found, perturbations
 
 

@@ -6,12 +6,22 @@ import mujoco
 import numpy as np
 
 from robots.errors import RobotError
+from robots.perturbations.registry import KINDS
 
-__all__ = ["refuse_untranslated"]
+__all__ = ["not_built", "refuse_untranslated"]
 
 _PLAIN = (
     int(mujoco.mjtBias.mjBIAS_NONE), int(mujoco.mjtBias.mjBIAS_AFFINE)
 )  # fmt: skip
+
+
+def not_built(what: str) -> RobotError:
+    """The error for perturbations that are built into the MuJoCo model, which PyBullet has not."""
+    *others, last = (name for name, kind in KINDS.items() if kind.structure_name)
+    return RobotError(
+        f"perturbation: {what} is not there in pybullet, whose ground is even and hard; "
+        f"allowed: everything but {', '.join(others)} and {last}"
+    )
 
 
 def refuse_untranslated(model: mujoco.MjModel) -> None:
