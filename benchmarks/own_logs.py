@@ -1,12 +1,13 @@
 """Rounds of running a bundle on a robot in PyBullet and of learning from its logs.
 
-    python benchmarks/own_logs.py half-cheetah --rounds 3 --seconds 400 --out runs/own-logs
-    python benchmarks/own_logs.py ant --rounds 3 --runs 27 --seconds 15 --out runs/own-logs-ant
+    python benchmarks/own_logs.py half-cheetah --rounds 5 --out runs/own-logs
+    python benchmarks/own_logs.py ant --rounds 5 --runs 27 --seconds 15 --out runs/own-logs-ant
 
-Each round exports the newest model, runs the bundle in lockstep, makes a dataset of all logs so far
-and fits the model on it beside the data that it came from. Leaves `round-N.safetensors`; measure
-them with `benchmarks/faults.py --backend pybullet --checkpoints FOLDER`. A robot that cannot get up
-again is given many short runs, which end where it falls.
+Each round exports the newest model, runs the bundle in lockstep, makes a dataset of all logs so
+far and fits the model on it beside the data that it came from. Leaves `round-N.safetensors`;
+measure them with `benchmarks/faults.py --backend pybullet --checkpoints FOLDER`. Many short runs
+rather than one long one: a model that sees one start in 400 s forgets how to start. Where a robot
+falls that cannot get up again, they end.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="what it was fitted on; runs/data/ROBOT")
     parser.add_argument("--backend", default="pybullet")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=400.0, help="length of a run")
-    parser.add_argument("--runs", type=int, default=1, help="runs a round")
+    parser.add_argument("--seconds", type=float, default=20.0, help="length of a run")
+    parser.add_argument("--runs", type=int, default=20, help="runs a round")
     parser.add_argument("--updates", type=int, default=3000)
     parser.add_argument("--planner", help="default: the robot's own")
     parser.add_argument("--out", type=Path, required=True)

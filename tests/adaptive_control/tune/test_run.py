@@ -11,7 +11,8 @@ import pytest
 
 from adaptive_control.demo.config import DemoConfig
 from adaptive_control.demo.prepare import prepare as prepare_demo
-from adaptive_control.training import LoadedModel
+from adaptive_control.pretrained import pretrained_path
+from adaptive_control.training import LoadedModel, load_model, save_model
 from adaptive_control.training.report import SilentReporter
 from adaptive_control.tune import measure
 from adaptive_control.tune.config import TuneConfig
@@ -122,8 +123,14 @@ def test_what_cannot_be_is_refused_before_anything_is_made(
 def test_a_planner_that_asks_for_a_value_which_the_model_lacks_is_refused_before_anything_is_made(
     tmp_path: Path,
 ) -> None:
-    """The a1's models have no terminal value."""
-    config = TuneConfig(robot="a1", out=tmp_path / "study", default="cem:terminal=1")
+    shipped = load_model(pretrained_path("a1", "mb"))
+    blind = tmp_path / "blind.safetensors"
+    save_model(
+        blind, shipped.dynamics, robot="a1", window=shipped.window, hidden=(200, 200), metadata={}
+    )
+    config = TuneConfig(
+        robot="a1", model="mb", checkpoint=blind, out=tmp_path / "study", default="cem:terminal=1"
+    )
     with pytest.raises(ValueError, match="terminal: 1"):
         prepare(config)
     assert not (tmp_path / "study").exists()
