@@ -18,6 +18,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from adaptive_control.training.dataset import episode_files
+
 FELL = (0, 3)
 """Exit statuses of runs that may end with a fall, a stop for safety: the log is as good as any."""
 
@@ -47,6 +49,8 @@ def main() -> None:
     arguments = parser.parse_args()
     out, robot = arguments.out, arguments.robot
     data = arguments.data or Path("runs/data") / robot
+    if not episode_files(data):
+        sys.exit(f"data={data}: no episodes there; unpack them (benchmarks/data/README.md)")
     newest, logs = arguments.weights or f"{robot}/{arguments.model}", []
     falls, ends = ("--no-stop-on-fall", (0,)) if arguments.runs == 1 else ("--stop-on-fall", FELL)
     for number in range(1, arguments.rounds + 1):

@@ -11,8 +11,9 @@ import pytest
 
 from adaptive_control.demo.config import DemoConfig
 from adaptive_control.demo.prepare import prepare as prepare_demo
-from adaptive_control.pretrained import pretrained_path
-from adaptive_control.training import LoadedModel, load_model, save_model
+from adaptive_control.dynamics import make_dynamics
+from adaptive_control.planning import layout_of
+from adaptive_control.training import LoadedModel, save_model
 from adaptive_control.training.report import SilentReporter
 from adaptive_control.tune import measure
 from adaptive_control.tune.config import TuneConfig
@@ -20,7 +21,7 @@ from adaptive_control.tune.latency import LatencyTable
 from adaptive_control.tune.measure import AgentFactory, torch_agents
 from adaptive_control.tune.run import prepare, tune
 from controllers import load_planner
-from robots import Robot
+from robots import Robot, get_robot
 from tests.adaptive_control.tune.conftest import TABLE
 
 Small = Callable[..., TuneConfig]
@@ -123,13 +124,13 @@ def test_what_cannot_be_is_refused_before_anything_is_made(
 def test_a_planner_that_asks_for_a_value_which_the_model_lacks_is_refused_before_anything_is_made(
     tmp_path: Path,
 ) -> None:
-    shipped = load_model(pretrained_path("a1", "mb"))
-    blind = tmp_path / "blind.safetensors"
+    checkpoint = tmp_path / "blind.safetensors"
     save_model(
-        blind, shipped.dynamics, robot="a1", window=shipped.window, hidden=(200, 200), metadata={}
-    )
+        checkpoint, make_dynamics("mb", layout_of(get_robot("half-cheetah").spec), (8,), 0),
+        robot="half-cheetah", window=16, hidden=(8,), metadata={},
+    )  # fmt: skip
     config = TuneConfig(
-        robot="a1", model="mb", checkpoint=blind, out=tmp_path / "study", default="cem:terminal=1"
+        model="mb", checkpoint=checkpoint, out=tmp_path / "study", default="cem:terminal=1"
     )
     with pytest.raises(ValueError, match="terminal: 1"):
         prepare(config)
